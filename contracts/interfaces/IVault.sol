@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+pragma solidity ^0.8.30;
+
+import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
+
+import {IPolicy} from "./IPolicy.sol";
+import {IPriceOracle} from "./IPriceOracle.sol";
+import {Plan, Range} from "./Types.sol";
+
+/// @title IVault
+/// @notice One pair's vault: LPs deposit and withdraw in kind, a keeper proposes plans.
+interface IVault is IERC20Metadata {
+    event Deposited(address indexed payer, address indexed to, uint256 shares, uint256 amount0, uint256 amount1);
+    event Withdrawn(address indexed owner, address indexed to, uint256 shares, uint256 amount0, uint256 amount1);
+    /// @param chargeX18 the plan's worst loss over the oracle's band, as a fraction of NAV, 1e18 = all
+    /// @param navLow NAV in quote wei at the low end of the band, after the plan
+    /// @param priceX96 the oracle's price
+    event PlanExecuted(
+        uint64 indexed nonce,
+        address indexed keeper,
+        bytes32 indexed decisionHash,
+        uint256 chargeX18,
+        uint256 navLow,
+        uint256 priceX96
+    );
+
+    error ZeroShares();
+    /// @notice Neither nobody nor the vault itself can own what is deposited or withdrawn.
+    error InvalidRecipient(address to);
+    /// @notice A vault is bound to a sorted pair whose policy, oracle and factory are the same pair's.
+    error InvalidSetup(string reason);
+    /// @notice The vault holds no LP's shares: the first deposit must be at least `minimum` shares.
+    error FirstDepositTooSmall(uint256 shares, uint256 minimum);
+    /// @notice max0 and max1 together are worth less than the shares at the oracle's price, quote wei.
+    error FirstDepositUnderpaid(uint256 value, uint256 required);
+    /// @notice The shares cost more than the payer allowed.
+    error DepositAboveMax(uint256 amount0, uint256 max0, uint256 amount1, uint256 max1);
+    /// @notice The shares bring less than the leaver wants.
+    error WithdrawBelowMin(uint256 amount0, uint256 min0, uint256 amount1, uint256 min1);
+    /// @notice The token delivered another amount than was sent; such tokens are refused.
+    error TransferNotExact(address token, uint256 expected, uint256 received);
+    /// @notice So many shares were minted in this block; they can move and leave from the next one on.
+    error SharesLocked(address account, uint256 locked);
+    /// @notice The mask names a sleeve that does not exist.
+    error UnknownSleeve(uint256 unitsMask);
+    /// @notice Only the pool that the vault is calling may call back.
+    error UnexpectedCallback(address caller);
+
+    /// @notice Mints exactly `shares` to `to` and takes what they cost, at most max0 and max1.
+    function deposit(
+        uint256 shares,
+        uint256 max0,
+        uint256 max1,
+        address to
+    ) external returns (uint256 amount0, uint256 amount1);
+
+    /// @notice Burns `shares` of the caller and sends him his part of everything, in kind. Needs no oracle, keeper or
+    ///         governance.
+    /// @param unitsMask bit i set: take the part of sleeve i as units, to be redeemed there later. No sleeves yet: 0.
+    function withdraw(
+        uint256 shares,
+        uint256 min0,
+        uint256 min1,
+        address to,
+        uint256 unitsMask
+    ) external returns (uint256 amount0, uint256 amount1);
+
+    /// @notice Runs a keeper's plan inside the policy, or reverts.
+    function execute(Plan calldata plan) external;
+
+    /// @notice What `deposit(shares, ...)` would take now. Reverts while a plan runs.
+    function previewDeposit(uint256 shares) external view returns (uint256 amount0, uint256 amount1);
+
+    /// @notice Idle tokens plus all positions with their fees, principal rounded up. Reverts while a plan runs.
+    function totals() external view returns (uint256 total0, uint256 total1);
+
+    /// @notice The vault's ranges by index; an empty place has fee 0.
+    function ranges() external view returns (Range[8] memory);
+
+    function planNonce() external view returns (uint64);
+
+    /// @notice Shares of `account` that were minted in this block.
+    function lockedShares(address account) external view returns (uint256);
+
+    function FACTORY() external view returns (address);
+
+    function POLICY() external view returns (IPolicy);
+
+    function ORACLE() external view returns (IPriceOracle);
+
+    function TOKEN0() external view returns (address);
+
+    function TOKEN1() external view returns (address);
+
+    function QUOTE_IS_TOKEN0() external view returns (bool);
+
+    function LOCKED_SHARES() external view returns (uint256);
+
+    function MIN_FIRST_SHARES() external view returns (uint256);
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+pragma solidity ^0.8.30;
+
+/// @notice One range of the vault in one fee tier. Its liquidity is the pool's to tell, so it is not kept here.
+struct Range {
+    uint24 fee;
+    int24 tickLower;
+    int24 tickUpper;
+}
+
+/// @notice Takes a part of a position out of its pool and collects all its pending fees.
+/// @param index position in the vault's list, as before the plan (a position that is burned whole keeps its index until the plan ends)
+/// @param fraction of the position's liquidity, 1e18 = all; 0 only collects fees
+/// @param min0 least token0 that the burned liquidity must bring, fees aside
+/// @param min1 least token1, likewise
+struct Burn {
+    uint8 index;
+    uint64 fraction;
+    uint128 min0;
+    uint128 min1;
+}
+
+/// @notice Swaps a part of the vault's idle input token in one of the pair's own pools.
+/// @param fee the pool's fee tier, hundredths of a basis point
+/// @param zeroForOne true sells token0
+/// @param fraction of the idle input token at that moment, 1e18 = all
+/// @param sqrtPriceLimitX96 where the pool stops; what is not swapped stays idle
+/// @param minOut least output
+struct Swap {
+    uint24 fee;
+    bool zeroForOne;
+    uint64 fraction;
+    uint160 sqrtPriceLimitX96;
+    uint128 minOut;
+}
+
+/// @notice Mints into a range the most liquidity that the named parts of the idle tokens allow.
+/// @param fraction0 of the idle token0 at that moment (earlier mints have taken theirs), 1e18 = all
+/// @param fraction1 of the idle token1, likewise
+/// @param minLiquidity least liquidity to be minted; 0 is refused on chain so that no step is empty
+struct Mint {
+    uint24 fee;
+    int24 tickLower;
+    int24 tickUpper;
+    uint64 fraction0;
+    uint64 fraction1;
+    uint128 minLiquidity;
+}
+
+/// @notice What a keeper proposes: burns, then swaps, then mints.
+/// @param nonce must equal the vault's plan nonce, so that a plan happens once
+/// @param deadline unix seconds, the last second in which the plan may run
+/// @param twapHint index of the reference pool's observation at or before the TWAP window's start; saves the pool's
+///        binary search. A wrong hint costs gas, never correctness.
+/// @param decisionHash hash of the published decision that caused the plan
+struct Plan {
+    uint64 nonce;
+    uint64 deadline;
+    uint16 twapHint;
+    bytes32 decisionHash;
+    Burn[] burns;
+    Swap[] swaps;
+    Mint[] mints;
+}
+
+/// @notice What the DAO allows a plan to do. One storage word.
+/// @param fees the allowed fee tiers, 0 for an empty place
+/// @param maxPlanLossBps the most that one plan may be charged, basis points of NAV
+/// @param coreWeightCapBps the most of NAV that may stand in ranges
+/// @param minHalfWidth least (tickUpper - tickLower) / 2 of a minted range, ticks
+/// @param maxHalfWidth greatest, likewise
+struct Limits {
+    uint24[4] fees;
+    uint16 maxPlanLossBps;
+    uint16 coreWeightCapBps;
+    uint24 minHalfWidth;
+    uint24 maxHalfWidth;
+}
+
+/// @notice A price and the error band round it: quote wei per base wei, times 2^96.
+struct PriceBand {
+    uint256 mid;
+    uint256 low;
+    uint256 high;
+}
+
+/// @notice How the price oracle reads its sources. One storage word.
+/// @param referenceFee fee tier of the pair's deepest pool, whose spot and TWAP must agree with the feeds
+/// @param twapWindow seconds
+/// @param twapBandBps how far the TWAP may stand from the feeds' price
+/// @param baseHeartbeat longest age of the base feed's answer, seconds
+/// @param quoteHeartbeat likewise of the quote feed's
+/// @param baseDeviationBps the base feed's deviation threshold
+/// @param quoteDeviationBps likewise
+struct OracleTerms {
+    uint24 referenceFee;
+    uint32 twapWindow;
+    uint16 twapBandBps;
+    uint32 baseHeartbeat;
+    uint32 quoteHeartbeat;
+    uint16 baseDeviationBps;
+    uint16 quoteDeviationBps;
+}
+
+// ---- what the Lens returns ----
+
+struct TierView {
+    uint24 fee;
+    int24 tickSpacing;
+    address pool;
+    bool allowed;
+    uint160 sqrtPriceX96;
+    int24 tick;
+    uint128 liquidity;
+    uint256 feeGrowthGlobal0X128;
+    uint256 feeGrowthGlobal1X128;
+}
+
+struct PositionView {
+    uint8 index;
+    uint24 fee;
+    int24 tickLower;
+    int24 tickUpper;
+    uint128 liquidity;
+    uint256 amount0;
+    uint256 amount1;
+    uint256 fees0;
+    uint256 fees1;
+}
+
+/// @notice Everything that a keeper's tick, a page or an LP's preview needs, of one block.
+/// @param oracleOk false when the oracle refuses to speak now; oracleError is its revert data then, and `price` is zero
+struct Snapshot {
+    uint256 chainId;
+    uint256 blockNumber;
+    uint256 timestamp;
+    address token0;
+    address token1;
+    bool quoteIsToken0;
+    uint8 baseDecimals;
+    uint8 quoteDecimals;
+    uint64 nonce;
+    uint256 supply;
+    uint256 idle0;
+    uint256 idle1;
+    uint256 total0;
+    uint256 total1;
+    bool keeperAllowed;
+    Limits limits;
+    OracleTerms oracleTerms;
+    bool oracleOk;
+    bytes oracleError;
+    PriceBand price;
+    uint16 twapHint;
+    PositionView[] positions;
+    TierView[] tiers;
+}

@@ -1,0 +1,164 @@
+/**
+ * What the strategy sees and says. All floats, all in base and quote: which of them is token0 is the border's business
+ * (keeper/chain/orientation.ts). "Tick" here is always the *oriented* tick, log base 1.0001 of quote wei per base wei, so
+ * that a higher tick is a higher price of the base whichever token is token0.
+ */
+import type { Bar } from "../market/types.ts";
+
+/** A fee tier of the pair as the chain shows it now. */
+export interface TierState {
+  /** Hundredths of a basis point: 500, 3000, 10000. */
+  readonly fee: number;
+  readonly tickSpacing: number;
+  /** Allowed by the policy for new ranges. */
+  readonly allowed: boolean;
+  /** Oriented tick of the spot price. */
+  readonly tick: number;
+  /** Spot, quote units per base unit. */
+  readonly price: number;
+  /** Raw liquidity in range. */
+  readonly liquidity: number;
+  /** Fees per unit of raw liquidity since the pool began, in base and quote *units* (not wei); may have wrapped, use differences. */
+  readonly feeGrowthBase: number;
+  readonly feeGrowthQuote: number;
+}
+
+/** A range that the vault holds. Amounts in whole units. */
+export interface PositionState {
+  /** Index in the vault's list, for burns. */
+  readonly index: number;
+  readonly fee: number;
+  readonly tickLower: number;
+  readonly tickUpper: number;
+  readonly liquidity: number;
+  readonly base: number;
+  readonly quote: number;
+  readonly feesBase: number;
+  readonly feesQuote: number;
+}
+
+/** One vault at one block. */
+export interface VaultState {
+  /** Unix seconds of the block. */
+  readonly time: number;
+  readonly block: number;
+  /** Oracle's price, quote units per base unit; null when the oracle refuses to speak (then nothing may be planned). */
+  readonly price: number | null;
+  /** Half of the oracle's error band as a fraction of the price. */
+  readonly priceError: number;
+  readonly baseDecimals: number;
+  readonly quoteDecimals: number;
+  readonly idleBase: number;
+  readonly idleQuote: number;
+  readonly positions: readonly PositionState[];
+  readonly tiers: readonly TierState[];
+  /** Quote units at the oracle's price (at the first tier's spot while the oracle is silent), fees included. */
+  readonly nav: number;
+  readonly shareSupply: number;
+  readonly memory: Memory;
+}
+
+/** What the keeper must remember from tick to tick; kept in its journal and published with the decision. Unix seconds, null = never. */
+export interface Memory {
+  readonly lastRangeShift: number | null;
+  readonly lastTierMove: number | null;
+  readonly lastCompound: number | null;
+  /** Consecutive seconds for which the condition for a tier move has held, and which tier it favours. */
+  readonly tierSignalSince: number | null;
+  readonly tierSignalFee: number | null;
+}
+
+/** What the keeper saw at an earlier tick, for signals that measure change. Oldest first in a history. */
+export interface Sample {
+  readonly time: number;
+  readonly price: number;
+  readonly tiers: readonly Pick<TierState, "fee" | "tick" | "liquidity" | "feeGrowthBase" | "feeGrowthQuote">[];
+}
+
+/** The past that signals are computed from. */
+export interface History {
+  /** Closed hourly bars, oldest first, the last one closed at or before the state's time. */
+  readonly bars: readonly Bar[];
+  readonly samples: readonly Sample[];
+}
+
+/** One number with its meaning. `value` is null while there is not enough past, and says nothing then. */
+export interface Signal {
+  readonly name: string;
+  readonly value: number | null;
+  readonly unit: string;
+  /** Data as recent as the signal needs. */
+  readonly fresh: boolean;
+  /** What it may move by default. */
+  readonly weight: "size" | "hedge" | "range" | "delay" | "limit" | "show";
+}
+
+export type Signals = Readonly<Record<string, Signal>>;
+
+/** What the chain allows (contracts/Policy.sol), as floats. */
+export interface Policy {
+  readonly allowedFees: readonly number[];
+  /** Fraction of NAV that one plan may be charged. */
+  readonly maxPlanLoss: number;
+  /** Fraction of NAV. */
+  readonly coreWeightCap: number;
+  /** Ticks. */
+  readonly minHalfWidth: number;
+  readonly maxHalfWidth: number;
+  /** At most so many positions at once. */
+  readonly maxPositions: number;
+}
+
+/** Burn a fraction (0 to 1) of a position; 0 only collects its fees. */
+export interface BurnMove {
+  readonly index: number;
+  readonly fraction: number;
+}
+
+/** Swap so much of one idle token (whole units of the token sold) in a tier. */
+export interface SwapMove {
+  readonly fee: number;
+  readonly sell: "base" | "quote";
+  readonly amount: number;
+  /** Largest acceptable slippage from the oracle's price, fraction, pool fee included. */
+  readonly maxSlippage: number;
+}
+
+/** Put so much of the idle tokens (whole units, upper bounds) into an oriented range. */
+export interface MintMove {
+  readonly fee: number;
+  readonly tickLower: number;
+  readonly tickUpper: number;
+  readonly maxBase: number;
+  readonly maxQuote: number;
+}
+
+export type ActionKind = "rangeShift" | "feeTierMove" | "compound";
+
+/** Why something is done or left undone, in one sentence for people, with the figures that decided. */
+export interface Reason {
+  readonly rule: string;
+  readonly text: string;
+  readonly figures: Readonly<Record<string, number>>;
+}
+
+export interface Decision {
+  /** Changes whenever the same inputs could give another decision; part of the hash. */
+  readonly strategy: { readonly name: string; readonly version: string };
+  readonly time: number;
+  readonly block: number;
+  /** Empty means hold. More than one kind can be served by one plan. */
+  readonly actions: readonly ActionKind[];
+  readonly burns: readonly BurnMove[];
+  readonly swaps: readonly SwapMove[];
+  readonly mints: readonly MintMove[];
+  /** Expected cost of the plan, quote units: gas, swap fees and slippage. */
+  readonly expectedCost: number;
+  /** Expected gain over the horizon that the rule names, quote units. */
+  readonly expectedGain: number;
+  /** The book's Greeks after the plan, per whole vault: base units, base units per quote unit of price, quote units per 1.00 of volatility. */
+  readonly book: { readonly delta: number; readonly gamma: number; readonly vega: number };
+  readonly reasons: readonly Reason[];
+  /** Memory to keep if this decision's plan is confirmed (for a hold: at once). */
+  readonly memory: Memory;
+}

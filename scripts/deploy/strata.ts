@@ -1,0 +1,213 @@
+import { Contract, Interface, ZeroAddress, type ContractTransactionResponse, type Signer } from "ethers";
+
+import { deploy, loadArtifact } from "./artifacts.ts";
+
+/** Sets of limits as in contracts/Policy.sol and contracts/interfaces/Types.sol. */
+export interface Caps {
+  readonly maxPlanLossBps: number;
+  readonly coreWeightCapBps: number;
+  /** Ticks. */
+  readonly minHalfWidth: number;
+  /** Ticks. */
+  readonly maxHalfWidth: number;
+}
+
+export interface OracleTerms {
+  readonly referenceFee: number;
+  /** Seconds. */
+  readonly twapWindow: number;
+  readonly twapBandBps: number;
+  /** Seconds. */
+  readonly baseHeartbeat: number;
+  /** Seconds. */
+  readonly quoteHeartbeat: number;
+  readonly baseDeviationBps: number;
+  readonly quoteDeviationBps: number;
+}
+
+/** What one vault is made of; everything else is found or computed. */
+export interface StrataConfig {
+  /** Uniswap v3 factory. */
+  readonly factory: string;
+  readonly base: string;
+  readonly quote: string;
+  readonly baseFeed: string;
+  readonly quoteFeed: string;
+  /** Rollups only. */
+  readonly sequencerFeed?: string;
+  /** The DAO's Safe. */
+  readonly safe: string;
+  /** Seconds that a governor's decision waits. */
+  readonly governanceDelay: number;
+  /** Fee tiers that plans may use. */
+  readonly fees: readonly number[];
+  /** Observations that an admitted pool must be able to keep. */
+  readonly minCardinality: number;
+  readonly caps: Caps;
+  readonly oracleTerms: OracleTerms;
+  readonly keepers: readonly string[];
+  /** Least first deposit, shares in wei (1e18 = one quote unit). */
+  readonly minFirstShares: bigint;
+  readonly name: string;
+  readonly symbol: string;
+}
+
+export interface StrataAddresses {
+  readonly accessManager: string;
+  readonly policy: string;
+  readonly oracle: string;
+  readonly planLib: string;
+  readonly vault: string;
+  readonly lens: string;
+}
+
+/** Roles in the AccessManager (docs/governance.md). 0 is OpenZeppelin's ADMIN, which nobody holds in the end. */
+export const ROLES = { ADMIN: 0n, GOVERNOR: 1n, GUARDIAN: 2n } as const;
+
+/** Functions that give a keeper more room: governor only, after the delay. */
+export const GOVERNOR_FUNCTIONS = {
+  policy: ["setCaps", "addPool", "addKeeper"],
+  oracle: ["setTerms"],
+} as const;
+
+/** Functions that only take room away: at once. */
+export const GUARDIAN_FUNCTIONS = { policy: ["tightenCaps", "removePool", "removeKeeper"] } as const;
+
+/** Defaults for ETH/USD on mainnet's feeds; docs/governance.md gives the reasons. */
+export const DEFAULT_CAPS: Caps = {
+  maxPlanLossBps: 25,
+  coreWeightCapBps: 6_500,
+  minHalfWidth: 400,
+  maxHalfWidth: 20_000,
+};
+
+export const DEFAULT_ORACLE_TERMS: OracleTerms = {
+  referenceFee: 3_000,
+  twapWindow: 1_800,
+  twapBandBps: 500,
+  // A feed's heartbeat plus the minutes that its transmission may take.
+  baseHeartbeat: 3_600 + 600,
+  quoteHeartbeat: 86_400 + 600,
+  baseDeviationBps: 50,
+  quoteDeviationBps: 25,
+};
+
+/**
+ * Deploys one vault with its policy, oracle and lens, hands all power to the Safe and gives up its own.
+ *
+ * @param deployer pays, and is administrator only until the end of this function
+ * @throws if any step fails; what stands on chain then is unused and powerless over any vault
+ */
+export async function deployStrata(deployer: Signer, config: StrataConfig): Promise<StrataAddresses> {
+  const me = await deployer.getAddress();
+  const accessManager = await deploy(deployer, await loadAccessManager(), [me]);
+
+  const quoteIsToken0 = BigInt(config.quote) < BigInt(config.base);
+  const [token0, token1] = quoteIsToken0 ? [config.quote, config.base] : [config.base, config.quote];
+
+  const oracle = await deploy(deployer, await loadArtifact("PriceOracle"), [
+    {
+      authority: accessManager,
+      factory: config.factory,
+      token0,
+      token1,
+      quoteIsToken0,
+      baseFeed: config.baseFeed,
+      quoteFeed: config.quoteFeed,
+      sequencerFeed: config.sequencerFeed ?? ZeroAddress,
+      terms: config.oracleTerms,
+    },
+  ]);
+  const policyArtifact = await loadArtifact("Policy");
+  const policy = await deploy(deployer, policyArtifact, [
+    accessManager,
+    config.factory,
+    token0,
+    token1,
+    config.minCardinality,
+    config.caps,
+    config.fees,
+  ]);
+  const planLib = await deploy(deployer, await loadArtifact("PlanLib"), []);
+  const vault = await deploy(
+    deployer,
+    await loadArtifact("Vault"),
+    [
+      {
+        factory: config.factory,
+        token0,
+        token1,
+        quoteIsToken0,
+        policy,
+        oracle,
+        minFirstShares: config.minFirstShares,
+        name: config.name,
+        symbol: config.symbol,
+      },
+    ],
+    { PlanLib: planLib },
+  );
+  const lens = await deploy(deployer, await loadArtifact("Lens"), []);
+
+  // While no role is set, the administrator may call: the only moment at which a keeper is added without a delay.
+  const policyContract = new Contract(policy, policyArtifact.abi, deployer);
+  for (const keeper of config.keepers) await send(policyContract, "addKeeper", [keeper]);
+  await handOver(deployer, { accessManager, policy, oracle }, config);
+
+  return { accessManager, policy, oracle, planLib, vault, lens };
+}
+
+/** Gives every power to the Safe, most of it behind the delay, and renounces the administrator's. */
+async function handOver(
+  deployer: Signer,
+  at: Pick<StrataAddresses, "accessManager" | "policy" | "oracle">,
+  config: StrataConfig,
+): Promise<void> {
+  const manager = new Contract(at.accessManager, (await loadAccessManager()).abi, deployer);
+  const policy = new Interface((await loadArtifact("Policy")).abi);
+  const oracle = new Interface((await loadArtifact("PriceOracle")).abi);
+
+  await send(manager, "labelRole", [ROLES.GOVERNOR, "GOVERNOR"]);
+  await send(manager, "labelRole", [ROLES.GUARDIAN, "GUARDIAN"]);
+  await send(manager, "setTargetFunctionRole", [
+    at.policy,
+    GOVERNOR_FUNCTIONS.policy.map((name) => selector(policy, name)),
+    ROLES.GOVERNOR,
+  ]);
+  await send(manager, "setTargetFunctionRole", [
+    at.oracle,
+    GOVERNOR_FUNCTIONS.oracle.map((name) => selector(oracle, name)),
+    ROLES.GOVERNOR,
+  ]);
+  await send(manager, "setTargetFunctionRole", [
+    at.policy,
+    GUARDIAN_FUNCTIONS.policy.map((name) => selector(policy, name)),
+    ROLES.GUARDIAN,
+  ]);
+  await send(manager, "grantRole", [ROLES.GUARDIAN, config.safe, 0]);
+  await send(manager, "grantRole", [ROLES.GOVERNOR, config.safe, config.governanceDelay]);
+  // The guardian may cancel what the governor has scheduled, and the governor decides who is guardian.
+  await send(manager, "setRoleGuardian", [ROLES.GOVERNOR, ROLES.GUARDIAN]);
+  await send(manager, "setRoleAdmin", [ROLES.GUARDIAN, ROLES.GOVERNOR]);
+  await send(manager, "setRoleAdmin", [ROLES.GOVERNOR, ROLES.GOVERNOR]);
+  await send(manager, "renounceRole", [ROLES.ADMIN, await deployer.getAddress()]);
+}
+
+/** OpenZeppelin's AccessManager as its package compiled it. */
+export async function loadAccessManager(): ReturnType<typeof loadArtifact> {
+  const { default: artifact } = (await import("@openzeppelin/contracts/build/contracts/AccessManager.json", {
+    with: { type: "json" },
+  })) as { default: Awaited<ReturnType<typeof loadArtifact>> };
+  return artifact;
+}
+
+function selector(abi: Interface, name: string): string {
+  const fragment = abi.getFunction(name);
+  if (fragment === null) throw new Error(`the contract has no function ${name}`);
+  return fragment.selector;
+}
+
+async function send(contract: Contract, method: string, args: readonly unknown[]): Promise<void> {
+  const response = (await contract.getFunction(method).send(...args)) as ContractTransactionResponse;
+  await response.wait();
+}
