@@ -3,6 +3,7 @@ import poolArtifact from "@uniswap/v3-core/artifacts/contracts/UniswapV3Pool.sol
 import {
   Contract,
   ContractFactory,
+  Interface,
   MaxUint256,
   type ContractTransactionReceipt,
   type ContractTransactionResponse,
@@ -12,6 +13,7 @@ import { network } from "hardhat";
 
 import type { LocalAggregator, LocalBareVault, Vault } from "../../types/ethers-contracts/index.js";
 import { deploy, loadArtifact } from "../deploy/artifacts.ts";
+import { callTree, type CallGas } from "./callTree.ts";
 import { DEFAULT_ORACLE_TERMS, deployStrata } from "../deploy/strata.ts";
 
 /**
@@ -27,7 +29,12 @@ export interface GasReport {
   readonly withdrawHalf: Line;
   /** Deployed bytes of each contract of ours. */
   readonly runtimeBytes: Readonly<Record<string, number>>;
+  /** Where the gas of each of the vault's calls went; only if asked for. */
+  readonly calls?: Readonly<Partial<Record<Step, readonly NamedCall[]>>>;
 }
+
+/** A call with its contract and function spelled out where the bench knows them. */
+export type NamedCall = CallGas & { readonly name: string };
 
 export interface Line {
   readonly strata: number;
@@ -42,8 +49,9 @@ const UNIT = 10n ** 18n;
 const BACKGROUND = 10n ** 24n;
 const CONTRACTS = ["Vault", "PlanLib", "Policy", "PriceOracle", "Lens"] as const;
 
-export async function measureGas(): Promise<GasReport> {
-  const strata = await runStrata();
+export async function measureGas(options: { readonly calls?: boolean } = {}): Promise<GasReport> {
+  const calls: Partial<Record<Step, readonly NamedCall[]>> = {};
+  const strata = await runStrata(options.calls === true ? calls : null);
   const floor = await runFloor();
   const line = (step: Step): Line => ({ strata: strata[step], floor: floor[step] });
   const runtimeBytes: Record<string, number> = {};
@@ -51,7 +59,13 @@ export async function measureGas(): Promise<GasReport> {
     const { deployedBytecode } = await loadArtifact(name);
     runtimeBytes[name] = (deployedBytecode.length - 2) / 2;
   }
-  return { deposit: line("deposit"), rebalance: line("rebalance"), withdrawHalf: line("withdrawHalf"), runtimeBytes };
+  return {
+    deposit: line("deposit"),
+    rebalance: line("rebalance"),
+    withdrawHalf: line("withdrawHalf"),
+    runtimeBytes,
+    ...(options.calls === true && { calls }),
+  };
 }
 
 /** A fresh chain with the pool, its background and a trader. */
@@ -62,6 +76,7 @@ class World {
   readonly user: Signer;
   readonly tokens: readonly [Contract, Contract];
   readonly #trader: Contract;
+  readonly request: (method: string, params: readonly unknown[]) => Promise<unknown>;
   readonly #mine: (seconds: number) => Promise<void>;
   #side = false;
 
@@ -73,6 +88,7 @@ class World {
     tokens: readonly [Contract, Contract];
     trader: Contract;
     mine: (seconds: number) => Promise<void>;
+    request: (method: string, params: readonly unknown[]) => Promise<unknown>;
   }) {
     this.factory = parts.factory;
     this.pool = parts.pool;
@@ -81,10 +97,11 @@ class World {
     this.tokens = parts.tokens;
     this.#trader = parts.trader;
     this.#mine = parts.mine;
+    this.request = parts.request;
   }
 
   static async create(): Promise<World> {
-    const { ethers, networkHelpers } = await network.create();
+    const { ethers, networkHelpers, provider: rpc } = await network.create();
     const signers: Signer[] = await ethers.getSigners();
     const [owner, user] = signers;
     if (owner === undefined || user === undefined) throw new Error("the chain has no accounts");
@@ -123,6 +140,7 @@ class World {
       mine: async (seconds) => {
         await networkHelpers.time.increase(seconds);
       },
+      request: (method, params) => rpc.request({ method, params: [...params] }),
     });
   }
 
@@ -162,7 +180,7 @@ function rangesRound(tick: number): { base: [number, number]; side: [number, num
   return { base: [centre - 1_200, centre + 1_200], side: [centre + SPACING, centre + SPACING + 600] };
 }
 
-async function runStrata(): Promise<Record<Step, number>> {
+async function runStrata(calls: Partial<Record<Step, readonly NamedCall[]>> | null): Promise<Record<Step, number>> {
   const world = await World.create();
   const { owner, user } = world;
   const aggregatorArtifact = await loadArtifact("local/LocalAggregator");
@@ -210,6 +228,25 @@ async function runStrata(): Promise<Record<Step, number>> {
   const value = (20_000n * (UNIT + ((await world.spot8()) * UNIT) / 10n ** 8n)) / 2n;
   await vault.deposit((value * 9_999n) / 10_000n, 10_000n * UNIT, 10_000n * UNIT, me).then(mined);
 
+  const names = await callNames({
+    [at.vault]: "Vault",
+    [at.planLib]: "PlanLib",
+    [at.policy]: "Policy",
+    [at.oracle]: "PriceOracle",
+    [await world.pool.getAddress()]: "Pool",
+    [base.proxy]: "BaseFeed",
+    [quote.proxy]: "QuoteFeed",
+    [await base.aggregator.getAddress()]: "BaseAggregator",
+    [await quote.aggregator.getAddress()]: "QuoteAggregator",
+    [await token0.getAddress()]: "Token0",
+    [await token1.getAddress()]: "Token1",
+  });
+  const note = async (step: Step, receipt: ContractTransactionReceipt): Promise<number> => {
+    if (calls !== null)
+      calls[step] = (await callTree(world.request, receipt.hash)).map((c) => ({ ...c, name: names(c) }));
+    return Number(receipt.gasUsed);
+  };
+
   let held = 0;
   const rebalance = async (): Promise<number> => {
     await report();
@@ -237,17 +274,17 @@ async function runStrata(): Promise<Record<Step, number>> {
       })
       .then(mined);
     held = 2;
-    return Number(receipt.gasUsed);
+    return await note("rebalance", receipt);
   };
   return await threeCalls(world, {
     rebalance,
     deposit: async () => {
       const shares = (await vault.balanceOf(me)) / 10n;
-      return Number((await vault.deposit(shares, MaxUint256, MaxUint256, me).then(mined)).gasUsed);
+      return await note("deposit", await vault.deposit(shares, MaxUint256, MaxUint256, me).then(mined));
     },
     withdrawHalf: async () => {
       const shares = (await vault.balanceOf(me)) / 2n;
-      return Number((await vault.withdraw(shares, 0n, 0n, me, 0n).then(mined)).gasUsed);
+      return await note("withdrawHalf", await vault.withdraw(shares, 0n, 0n, me, 0n).then(mined));
     },
   });
 }
@@ -290,6 +327,20 @@ async function threeCalls(
   await world.fourSwaps();
   const withdrawHalf = await vault.withdrawHalf();
   return { deposit, rebalance, withdrawHalf };
+}
+
+/** Says who was called and which of the known functions. */
+async function callNames(contracts: Readonly<Record<string, string>>): Promise<(call: CallGas) => string> {
+  const known = new Map(Object.entries(contracts).map(([address, name]) => [address.toLowerCase(), name]));
+  const functions = new Map<string, string>();
+  const ours = ["Vault", "PlanLib", "Policy", "PriceOracle", "local/LocalAggregator", "local/LocalToken"].map(
+    loadArtifact,
+  );
+  const abis = [poolArtifact.abi, ...(await Promise.all(ours)).map((artifact) => artifact.abi)];
+  for (const abi of abis) {
+    new Interface(abi).forEachFunction((f) => functions.set(f.selector, f.name));
+  }
+  return ({ to, selector }) => `${known.get(to) ?? to}.${functions.get(selector) ?? selector}`;
 }
 
 async function call(contract: Contract, method: string, args: readonly unknown[]): Promise<void> {

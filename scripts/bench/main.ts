@@ -1,4 +1,59 @@
-import { measureGas } from "./gas.ts";
+/** `npm run bench -- gas [--json] [--calls]` */
+import { parseArgs } from "node:util";
 
-const report = await measureGas();
-process.stdout.write(`${JSON.stringify({ gas: report }, null, 2)}\n`);
+import { measureGas, type GasReport, type Line } from "./gas.ts";
+
+const USAGE = "usage: npm run bench -- gas [--json] [--calls]";
+
+/** The lines that the product promises (docs/gas.md). */
+const LIMITS = { deposit: 187_000, rebalance: 760_000, withdrawHalf: 322_000, overFloor: 130_000 };
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  let parsed;
+  try {
+    parsed = parseArgs({
+      args: [...args],
+      options: { json: { type: "boolean" }, calls: { type: "boolean" } },
+      allowPositionals: true,
+    });
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}; ${USAGE}\n`);
+    return 2;
+  }
+  if (parsed.positionals.length !== 1 || parsed.positionals[0] !== "gas") {
+    process.stderr.write(`${USAGE}\n`);
+    return 2;
+  }
+  const report = await measureGas({ calls: parsed.values.calls ?? false });
+  process.stdout.write(parsed.values.json ? `${JSON.stringify({ gas: report })}\n` : text(report));
+  return 0;
+}
+
+function text(report: GasReport): string {
+  const row = (name: string, line: Line, limit: number): string =>
+    `${name.padEnd(16)}${line.strata.toLocaleString("en").padStart(10)}${line.floor.toLocaleString("en").padStart(10)}` +
+    `${(line.strata - line.floor).toLocaleString("en").padStart(10)}${limit.toLocaleString("en").padStart(10)}\n`;
+  const bytes = Object.entries(report.runtimeBytes).map(
+    ([name, size]) => `${name.padEnd(16)}${size.toLocaleString("en").padStart(10)} of 24,576 bytes\n`,
+  );
+  const calls = Object.entries(report.calls ?? {}).map(
+    ([step, list]) =>
+      `\n${step}: gas by call (gas with callees, gas of its own)\n${list
+        .map(
+          (call) =>
+            `${"  ".repeat(call.depth + 1)}${call.name.padEnd(44 - 2 * call.depth)}${call.gas.toLocaleString("en").padStart(10)}${call.self.toLocaleString("en").padStart(10)}\n`,
+        )
+        .join("")}`,
+  );
+  return [
+    "call                strata     floor  overhead     limit\n",
+    row("repeat deposit", report.deposit, LIMITS.deposit),
+    row("rebalance", report.rebalance, LIMITS.rebalance),
+    row("withdraw half", report.withdrawHalf, LIMITS.withdrawHalf),
+    `rebalance may cost ${LIMITS.overFloor.toLocaleString("en")} over its floor\n\n`,
+    ...bytes,
+    ...calls,
+  ].join("");
+}
