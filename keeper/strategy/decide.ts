@@ -1,0 +1,104 @@
+/**
+ * The strategy: from what is to what should be done. Pure and deterministic: no clock, no randomness, nothing of Node. The keeper, the
+ * back-test and the dashboard's explanation all call this.
+ *
+ * Rules are asked in order and the first that wants to act has the plan: first ranges if there are none, then range shift,
+ * fee-tier move, compounding. A hold tells of each rule why it did not act and by how much it missed.
+ */
+import { bookGreeks } from "./book.ts";
+import { DEFAULT_CONFIG, type StrategyConfig } from "./config.ts";
+import { NO_MOVES, project, type Projection } from "./project.ts";
+import type { Accepted, Verdict } from "./proposal.ts";
+import { compound } from "./rules/compound.ts";
+import { deploy } from "./rules/deploy.ts";
+import { feeTierMove, tierMemory, tierSignal } from "./rules/feeTierMove.ts";
+import { rangeShift } from "./rules/rangeShift.ts";
+import type { Decision, Memory, Policy, Reason, Signals, VaultState } from "./types.ts";
+import { STRATEGY } from "./version.ts";
+import { viewOf, type View } from "./view.ts";
+
+/**
+ * @param state one vault at one block
+ * @param signals of the same time (`computeSignals`)
+ * @param policy what the chain allows
+ */
+export function decide(
+  state: VaultState,
+  signals: Signals,
+  policy: Policy,
+  config: StrategyConfig = DEFAULT_CONFIG,
+): Decision {
+  const spot = state.price ?? state.tiers[0]?.price ?? null;
+  if (spot === null || !(spot > 0) || !Number.isFinite(spot)) {
+    return decision(
+      state,
+      null,
+      [reason("oracle", "There is no price, neither the oracle's nor a pool's.")],
+      null,
+      state.memory,
+    );
+  }
+  const view = viewOf(state, spot, signals, policy, config);
+  if (state.price === null) {
+    return decision(
+      state,
+      view,
+      [reason("oracle", "The oracle refuses to give a price, so nothing may be planned.")],
+      null,
+      state.memory,
+    );
+  }
+  if (!(state.nav > 0) || !(state.shareSupply > 0)) {
+    return decision(state, view, [reason("deploy", "The vault is empty.")], null, state.memory);
+  }
+
+  const found = tierSignal(view);
+  const tier = tierMemory(view, found);
+  const memory: Memory = { ...state.memory, ...tier };
+  const rules: readonly (() => Verdict)[] =
+    view.positions.length === 0
+      ? [() => deploy(view)]
+      : [() => rangeShift(view), () => feeTierMove(view, found, tier.tierSignalSince), () => compound(view)];
+  const reasons: Reason[] = [];
+  for (const rule of rules) {
+    const verdict = rule();
+    reasons.push(...verdict.reasons);
+    if (verdict.accepted !== null) {
+      return decision(state, view, reasons, verdict.accepted, { ...memory, ...verdict.accepted.memory });
+    }
+  }
+  return decision(state, view, reasons, null, memory);
+}
+
+function reason(rule: string, text: string): Reason {
+  return { rule, text, figures: {} };
+}
+
+function decision(
+  state: VaultState,
+  view: View | null,
+  reasons: readonly Reason[],
+  accepted: Accepted | null,
+  memory: Memory,
+): Decision {
+  const moves = accepted?.moves ?? NO_MOVES;
+  return {
+    strategy: STRATEGY,
+    time: state.time,
+    block: state.block,
+    actions: accepted === null ? [] : [accepted.kind],
+    burns: moves.burns,
+    swaps: moves.swaps,
+    mints: moves.mints,
+    expectedCost: accepted?.cost ?? 0,
+    expectedGain: accepted?.gain ?? 0,
+    book:
+      view === null ? { delta: 0, gamma: 0, vega: 0 } : greeks(view, accepted?.projection ?? project(view, NO_MOVES)),
+    reasons,
+    memory,
+  };
+}
+
+function greeks(view: View, after: Projection): Decision["book"] {
+  return bookGreeks(after.idle, after.held, view.price, view.volatility, view.config.vegaTenorDays / 365);
+}

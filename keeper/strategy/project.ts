@@ -1,0 +1,139 @@
+/**
+ * What a plan's moves would leave behind, step by step as the chain takes them: burns, swaps, mints. Nothing is decided here.
+ */
+import { planCharge } from "./charge.ts";
+import { type Amounts, amounts, liquidityFor, type Position, value } from "./liquidity.ts";
+import { swapResult } from "./swap.ts";
+import { priceOfTick } from "./ticks.ts";
+import type { BurnMove, MintMove, SwapMove } from "./types.ts";
+import type { View } from "./view.ts";
+
+export interface Moves {
+  readonly burns: readonly BurnMove[];
+  readonly swaps: readonly SwapMove[];
+  readonly mints: readonly MintMove[];
+}
+
+export const NO_MOVES: Moves = { burns: [], swaps: [], mints: [] };
+
+/** A range held after the plan. */
+export interface HeldRange extends Position {
+  readonly fee: number;
+  readonly tickLower: number;
+  readonly tickUpper: number;
+}
+
+export interface Projection {
+  readonly idle: Amounts;
+  readonly held: readonly HeldRange[];
+  /** Value of the ranges, and the same over NAV, as the chain takes them: at the low end of the band, uncollected fees aside. */
+  readonly core: number;
+  readonly coreWeight: number;
+  /** Value lost in swaps at the oracle's price: fees and slippage, quote units, at least 0. */
+  readonly swapCost: number;
+  /** The chain's charge, fraction of NAV at the low end of the band. */
+  readonly charge: number;
+}
+
+/** Idle tokens after burns and collects. Any burn, of fraction 0 too, brings all pending fees of its position. */
+export function idleAfterBurns(view: View, burns: readonly BurnMove[]): Amounts {
+  let { idleBase: base, idleQuote: quote } = view.state;
+  for (const burn of burns) {
+    const position = view.state.positions.find((candidate) => candidate.index === burn.index);
+    if (position === undefined) continue;
+    base += burn.fraction * position.base + position.feesBase;
+    quote += burn.fraction * position.quote + position.feesQuote;
+  }
+  return { base, quote };
+}
+
+/** Idle tokens and the pools' prices after swaps from `idle`. */
+export function afterSwaps(
+  view: View,
+  idle: Amounts,
+  swaps: readonly SwapMove[],
+): { idle: Amounts; spots: Map<number, number>; cost: number } {
+  const spots = new Map(view.tiers.map((tier) => [tier.fee, tier.state.price]));
+  let { base, quote } = idle;
+  let cost = 0;
+  for (const swap of swaps) {
+    const tier = view.tiers.find((candidate) => candidate.fee === swap.fee);
+    const price = spots.get(swap.fee);
+    if (tier === undefined || price === undefined) continue;
+    const result = swapResult({ fee: swap.fee, price, liquidity: tier.liquidity }, swap.sell, swap.amount);
+    spots.set(swap.fee, result.price);
+    if (swap.sell === "base") {
+      base -= swap.amount;
+      quote += result.out;
+      cost += swap.amount * view.price - result.out;
+    } else {
+      quote -= swap.amount;
+      base += result.out;
+      cost += swap.amount - result.out * view.price;
+    }
+  }
+  return { idle: { base, quote }, spots, cost: Math.max(cost, 0) };
+}
+
+export function project(view: View, moves: Moves): Projection {
+  const before = idleAfterBurns(view, moves.burns);
+  const swapped = afterSwaps(view, before, moves.swaps);
+  let { base, quote } = swapped.idle;
+
+  const held: HeldRange[] = [];
+  for (const position of view.positions) {
+    const burned = moves.burns.find((burn) => burn.index === position.state.index)?.fraction ?? 0;
+    if (burned >= 1) continue;
+    held.push(heldRange(view, position.state, position.liquidity * (1 - burned)));
+  }
+
+  const minted: Position[] = [];
+  for (const mint of moves.mints) {
+    const spot = swapped.spots.get(mint.fee) ?? view.price;
+    const unit = heldRange(view, mint, 1);
+    const available = { base: Math.min(mint.maxBase, base), quote: Math.min(mint.maxQuote, quote) };
+    const liquidity = Math.max(liquidityFor(available, unit.lower, unit.upper, spot), 0);
+    const range = { ...unit, liquidity };
+    const spent = amounts(range, spot);
+    base -= spent.base;
+    quote -= spent.quote;
+    minted.push(range);
+    const same = held.findIndex(
+      (other) => other.fee === mint.fee && other.tickLower === mint.tickLower && other.tickUpper === mint.tickUpper,
+    );
+    const existing = held[same];
+    if (existing === undefined) {
+      held.push(range);
+    } else {
+      held[same] = { ...existing, liquidity: existing.liquidity + liquidity };
+    }
+  }
+
+  const { price, state } = view;
+  const low = price * (1 - state.priceError);
+  const core = held.reduce((sum, range) => sum + value(range, low), 0);
+  const navLow = core + base * low + quote;
+  return {
+    idle: { base, quote },
+    held,
+    core,
+    coreWeight: navLow > 0 ? core / navLow : 0,
+    swapCost: swapped.cost,
+    charge: planCharge({ before, after: { base, quote }, minted }, price, state.priceError, navLow),
+  };
+}
+
+function heldRange(
+  view: View,
+  range: { readonly fee: number; readonly tickLower: number; readonly tickUpper: number },
+  liquidity: number,
+): HeldRange {
+  return {
+    fee: range.fee,
+    tickLower: range.tickLower,
+    tickUpper: range.tickUpper,
+    liquidity,
+    lower: priceOfTick(range.tickLower, view.state),
+    upper: priceOfTick(range.tickUpper, view.state),
+  };
+}

@@ -1,0 +1,149 @@
+/** The state as the rules look at it: whole units, values at the oracle's price, and the few signals that they use. */
+import { feePerLiquidityName } from "../signals/feeIncome.ts";
+import type { StrategyConfig } from "./config.ts";
+import { type Position, value } from "./liquidity.ts";
+import { halfWidthTicks } from "./range.ts";
+import { priceOfTick, tickOfPrice, wholeLiquidity } from "./ticks.ts";
+import type { Policy, PositionState, Signals, TierState, VaultState } from "./types.ts";
+
+/** A fee tier to the rules. */
+export interface TierView {
+  readonly state: TierState;
+  readonly fee: number;
+  /** Whole liquidity in range. */
+  readonly liquidity: number;
+  /** Allowed for new ranges, with liquidity, and its spot inside the oracle's band: the chain refuses a swap or a mint elsewhere. */
+  readonly usable: boolean;
+  /** Spot less oracle's price, fraction of it. */
+  readonly gap: number;
+  /** Fees a day per whole liquidity as measured, null if unknown or stale. */
+  readonly measured: number | null;
+  /** The same as expected: the measured rate shrunk to the prior. */
+  readonly expected: number;
+}
+
+/** A held position to the rules. */
+export interface PositionView extends Position {
+  readonly state: PositionState;
+  readonly fee: number;
+  /** At the oracle's price, without fees. */
+  readonly value: number;
+  /** Pending fees at the oracle's price. */
+  readonly fees: number;
+  /** Ticks. */
+  readonly halfWidth: number;
+}
+
+export interface View {
+  readonly state: VaultState;
+  readonly policy: Policy;
+  readonly config: StrategyConfig;
+  readonly price: number;
+  /** Of the oracle's price. */
+  readonly tick: number;
+  readonly nav: number;
+  /** Annual; the fallback if `volatilityKnown` is false. */
+  readonly volatility: number;
+  readonly volatilityKnown: boolean;
+  /** Bearish fraction; null if unknown or stale. */
+  readonly bearish: number | null;
+  /** Measured fees over LVR of the vault's ranges; null if unknown or stale. */
+  readonly payRatio: number | null;
+  /** Half-width that a new range should have, ticks. */
+  readonly halfWidth: number;
+  readonly tiers: readonly TierView[];
+  /** With liquidity. */
+  readonly positions: readonly PositionView[];
+  readonly coreValue: number;
+  /** Core value that is aimed at, quote units. */
+  readonly coreTarget: number;
+}
+
+/** A signal's value if it has one and it is fresh. */
+export function fresh(signals: Signals, name: string): number | null {
+  const found = signals[name];
+  return found?.fresh === true ? found.value : null;
+}
+
+/** Volatility for widths: 30 days, or 7 while there are no 30, or the configured one. */
+export function chosenVolatility(signals: Signals, config: StrategyConfig): { value: number; known: boolean } {
+  const measured = fresh(signals, "realisedVolatility30d") ?? fresh(signals, "realisedVolatility7d");
+  // A market that stood still for a week (a chain with no trade) gives 0, which no formula here can use.
+  return measured !== null && measured > 0
+    ? { value: measured, known: true }
+    : { value: config.width.fallbackVolatility, known: false };
+}
+
+export function viewOf(
+  state: VaultState,
+  price: number,
+  signals: Signals,
+  policy: Policy,
+  config: StrategyConfig,
+): View {
+  const { value: volatility, known } = chosenVolatility(signals, config);
+  // LVR a day of one whole unit of liquidity, times the pay ratio that is expected of any tier.
+  const prior = (config.fees.priorPayRatio * volatility * volatility * Math.sqrt(price)) / 4 / 365;
+  const tiers = state.tiers.map((tier): TierView => {
+    const measured = fresh(signals, feePerLiquidityName(tier.fee));
+    const weight = measured === null ? 0 : config.fees.measuredWeight;
+    return {
+      state: tier,
+      fee: tier.fee,
+      liquidity: wholeLiquidity(tier.liquidity, state),
+      usable:
+        tier.allowed &&
+        policy.allowedFees.includes(tier.fee) &&
+        tier.liquidity > 0 &&
+        spotInBand(tier, price, state.priceError),
+      gap: tier.price / price - 1,
+      measured,
+      expected: weight * (measured ?? 0) + (1 - weight) * prior,
+    };
+  });
+  const positions = state.positions
+    .filter((position) => position.liquidity > 0)
+    .map((position): PositionView => {
+      const range = {
+        liquidity: wholeLiquidity(position.liquidity, state),
+        lower: priceOfTick(position.tickLower, state),
+        upper: priceOfTick(position.tickUpper, state),
+      };
+      return {
+        ...range,
+        state: position,
+        fee: position.fee,
+        value: value(range, price),
+        fees: position.feesBase * price + position.feesQuote,
+        halfWidth: (position.tickUpper - position.tickLower) / 2,
+      };
+    });
+  return {
+    state,
+    policy,
+    config,
+    price,
+    tick: tickOfPrice(price, state),
+    nav: state.nav,
+    volatility,
+    volatilityKnown: known,
+    bearish: fresh(signals, "trendEnsemble"),
+    payRatio: fresh(signals, "payRatio"),
+    halfWidth: halfWidthTicks(volatility, config.width, policy),
+    tiers,
+    positions,
+    coreValue: positions.reduce((sum, position) => sum + position.value, 0),
+    coreTarget: Math.min(config.core.target, policy.coreWeightCap * config.core.capUse) * state.nav,
+  };
+}
+
+/** Whether the oracle's price is inside a position's range. */
+export function inRange(view: View, position: PositionView): boolean {
+  return view.tick >= position.state.tickLower && view.tick < position.state.tickUpper;
+}
+
+/** The chain's check of a pool that a plan swaps in or mints into: the oracle's band, widened by the pool's fee, within which no arbitrage pays. */
+function spotInBand(tier: TierState, price: number, error: number): boolean {
+  const fee = tier.fee / 1e6;
+  return tier.price >= price * (1 - error) * (1 - fee) && tier.price <= price * (1 + error) * (1 + fee);
+}
