@@ -11,6 +11,7 @@ import { scheduleRegimes } from "../../../keeper/market/schedule.ts";
 import { describePath, hourProfile, mean, type PathStatistics, variance } from "../../../keeper/market/statistics.ts";
 import type { Bar } from "../../../keeper/market/types.ts";
 import { dataFile, HOUR } from "./fixtures.ts";
+import { expectClose } from "../../support/close.ts";
 
 function checkBars(bars: readonly Bar[], from: number): void {
   for (const [i, bar] of bars.entries()) {
@@ -80,7 +81,7 @@ describe("market/generator", () => {
           const path = generatePath({ seed, days, historyDays, start: hour * HOUR, startPrice });
           expect(path.bars).to.have.length(days * 24);
           expect(path.history).to.have.length(historyDays * 24);
-          expect(path.bars[0]!.open).to.be.closeTo(startPrice, 0.006);
+          expectClose(path.bars[0]!.open, startPrice, 0.006);
           expect(new Set(path.regimes).size).to.equal(4);
           checkBars([...path.history, ...path.bars], path.from - historyDays * 24 * HOUR);
         },
@@ -133,7 +134,7 @@ describe("market/generator", () => {
     });
     const error = Math.sqrt(variance(changes) / changes.length);
     expect(error).to.be.below(0.025);
-    expect(mean(changes)).to.be.closeTo(0, 3 * error);
+    expectClose(mean(changes), 0, 3 * error);
   });
 
   it("refuses options out of range", () => {
@@ -161,7 +162,7 @@ describe("market/generator", () => {
         for (let k = 0; k < freedom / 2; k += 1) chi += 2 * random.exponential();
         sum += Math.abs(random.normal()) * Math.sqrt((freedom - 2) / chi);
       }
-      expect(meanStudentSize(freedom)).to.be.closeTo(sum / n, 0.01);
+      expectClose(meanStudentSize(freedom), sum / n, 0.01);
     }
   });
 });
@@ -215,7 +216,7 @@ describe("market/generator against the data", () => {
     it(`${name} lies between ${least} and ${most} for every seed, its mean within ${off} of the data's ${data}`, () => {
       const values = Float64Array.from(figures, (table) => table[name]!);
       for (const value of values) expect(value).to.be.within(least, most);
-      expect(mean(values)).to.be.closeTo(data, off);
+      expectClose(mean(values), data, off);
     });
   }
 
@@ -229,10 +230,10 @@ describe("market/generator against the data", () => {
     const { bars } = await readPricePath(file);
     const table = flat(describePath(bars));
     for (const [name, { least, most, data }] of Object.entries(BANDS)) {
-      expect(table[name], name).to.be.closeTo(data, Math.abs(data) * 0.005 + 0.0006);
+      expectClose(table[name], data, Math.abs(data) * 0.005 + 0.0006, name);
       expect(table[name], name).to.be.within(least, most);
     }
     for (const [hour, value] of hourProfile(bars).entries())
-      expect(HOUR_PROFILE[hour], `hour ${hour}`).to.be.closeTo(value, 0.006);
+      expectClose(HOUR_PROFILE[hour], value, 0.006, `hour ${hour}`);
   });
 });

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { seededRandom, splitmix64, xoshiro128 } from "../../../keeper/market/random.ts";
+import { expectClose } from "../../support/close.ts";
 
 describe("market/random", () => {
   it("splitmix64 gives the published words for seed 1234567", () => {
@@ -42,13 +43,17 @@ describe("market/random", () => {
       for (let i = 0; i < n; i += 1) sum += draw() ** power;
       return sum / n;
     };
-    expect(moment(random.uniform, 1)).to.be.closeTo(1 / 2, 4 * Math.sqrt(1 / 12 / n));
-    expect(moment(random.normal, 1)).to.be.closeTo(0, 4 / Math.sqrt(n));
-    expect(moment(random.normal, 2)).to.be.closeTo(1, 4 * Math.sqrt(2 / n));
-    expect(moment(random.normal, 4)).to.be.closeTo(3, 4 * Math.sqrt(96 / n));
-    expect(moment(random.exponential, 1)).to.be.closeTo(1, 4 / Math.sqrt(n));
-    expect(moment(random.exponential, 2)).to.be.closeTo(2, 4 * Math.sqrt(20 / n));
-    expect(moment(() => random.below(7), 1)).to.be.closeTo(3, 4 * Math.sqrt(4 / n));
+    expectClose(moment(random.uniform, 1), 1 / 2, 4 * Math.sqrt(1 / 12 / n));
+    expectClose(moment(random.normal, 1), 0, 4 / Math.sqrt(n));
+    expectClose(moment(random.normal, 2), 1, 4 * Math.sqrt(2 / n));
+    expectClose(moment(random.normal, 4), 3, 4 * Math.sqrt(96 / n));
+    expectClose(moment(random.exponential, 1), 1, 4 / Math.sqrt(n));
+    expectClose(moment(random.exponential, 2), 2, 4 * Math.sqrt(20 / n));
+    expectClose(
+      moment(() => random.below(7), 1),
+      3,
+      4 * Math.sqrt(4 / n),
+    );
   });
 
   it("shuffles into every order about equally often", () => {
@@ -60,6 +65,6 @@ describe("market/random", () => {
     }
     expect(counts.size).to.equal(6);
     // Four deviations of a binomial count with p = 1/6.
-    for (const count of counts.values()) expect(count).to.be.closeTo(10_000, 4 * Math.sqrt((60_000 * 5) / 36));
+    for (const count of counts.values()) expectClose(count, 10_000, 4 * Math.sqrt((60_000 * 5) / 36));
   });
 });

@@ -4,6 +4,7 @@ import { labelRegimes } from "../../../keeper/market/regimes.ts";
 import { describePath, hourProfile, logReturns } from "../../../keeper/market/statistics.ts";
 import type { Bar } from "../../../keeper/market/types.ts";
 import { HOUR, MARCH } from "./fixtures.ts";
+import { expectClose } from "../../support/close.ts";
 
 /** Bars from given hourly log returns; high and low are the ends of the hour, widened by `wick`; volume is the range. */
 function fromReturns(returns: readonly number[], wick = 0): Bar[] {
@@ -24,16 +25,16 @@ function normals(count: number, scale: number, seed = 1): number[] {
 describe("market/statistics", () => {
   it("finds the figures of a Gaussian walk", () => {
     const s = describePath(fromReturns(normals(40_000, 0.8 / Math.sqrt(8760)), 0.001));
-    expect(s.volatility).to.be.closeTo(0.8, 0.01);
-    expect(s.kurtosis).to.be.closeTo(3, 0.1);
+    expectClose(s.volatility, 0.8, 0.01);
+    expectClose(s.kurtosis, 3, 0.1);
     expect(s.trimmedKurtosis).to.be.below(3);
-    for (const value of Object.values(s.autocorrelation)) expect(value).to.be.closeTo(0, 0.02);
-    expect(s.leverage).to.be.closeTo(0, 0.02);
-    expect(s.varianceRatio.h24).to.be.closeTo(1, 0.05);
+    for (const value of Object.values(s.autocorrelation)) expectClose(value, 0, 0.02);
+    expectClose(s.leverage, 0, 0.02);
+    expectClose(s.varianceRatio.h24, 1, 0.05);
     // Volume was made the square of the range.
-    expect(s.volumeElasticity).to.be.closeTo(2, 1e-6);
-    expect(s.volumeCorrelation).to.be.closeTo(1, 1e-6);
-    expect(s.shares.calm + s.shares.normal + s.shares.stressed + s.shares.crisis).to.be.closeTo(1, 1e-12);
+    expectClose(s.volumeElasticity, 2, 1e-6);
+    expectClose(s.volumeCorrelation, 1, 1e-6);
+    expectClose(s.shares.calm + s.shares.normal + s.shares.stressed + s.shares.crisis, 1, 1e-12);
     expect(Math.max(s.shares.normal, s.shares.stressed)).to.be.above(0.3);
   });
 
@@ -47,8 +48,8 @@ describe("market/statistics", () => {
     expect(describePath(reverting).varianceRatio.h24).to.be.below(0.3);
     const returns = Array.from({ length: 2000 }, (_, i) => (i === 1000 ? -0.2 : i > 1000 && i < 1024 ? -0.01 : 0.0001));
     const s = describePath(fromReturns(returns));
-    expect(s.largestDrop).to.be.closeTo(-0.2, 1e-9);
-    expect(s.largestDailyDrop).to.be.closeTo(-0.43, 1e-9);
+    expectClose(s.largestDrop, -0.2, 1e-9);
+    expectClose(s.largestDailyDrop, -0.43, 1e-9);
   });
 
   it("classifies 30-day volatility at the thresholds of the method", () => {
@@ -85,7 +86,7 @@ describe("market/statistics", () => {
 
   it("finds the hour of the day that moves more", () => {
     const profile = hourProfile(fromReturns(Array.from({ length: 2400 }, (_, i) => (i % 24 === 5 ? 0.03 : 0.01))));
-    expect(profile[5]! / profile[6]!).to.be.closeTo(3, 1e-6);
+    expectClose(profile[5]! / profile[6]!, 3, 1e-6);
   });
 });
 

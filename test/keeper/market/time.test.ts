@@ -2,6 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { formatTime, parseDate, parseNumber, parseTimestamp } from "../../../keeper/market/time.ts";
 import { MARCH } from "./fixtures.ts";
+import { expectClose } from "../../support/close.ts";
 
 describe("market/time", () => {
   for (const text of [
@@ -58,7 +59,7 @@ describe("market/time", () => {
   });
 
   it("keeps a fraction of a second, so that nothing off the hour passes for a full hour", () => {
-    expect(parseDate("2020-03-01 00:00:00.001")).to.be.closeTo(MARCH + 0.001, 1e-6);
+    expectClose(parseDate("2020-03-01 00:00:00.001"), MARCH + 0.001, 1e-6);
   });
 
   it("reads any hour from March 1973 to 2200 in each unit", () => {

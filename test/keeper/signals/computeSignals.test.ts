@@ -5,6 +5,7 @@ import type { Bar } from "../../../keeper/market/types.ts";
 import { computeSignals, signalsOf, viewMarket } from "../../../keeper/signals/computeSignals.ts";
 import { deepFreeze, makeState, sampleOf } from "../strategy/world.ts";
 import { barsOf, DAY, HOUR, START } from "./helpers.ts";
+import { expectClose } from "../../support/close.ts";
 
 const PRICES = Array.from(
   { length: 200 * 24 },
@@ -50,10 +51,7 @@ describe("computeSignals", () => {
       expect(expected[name]?.value, name).to.be.a("number");
       expect(expected[name]?.fresh, name).to.equal(true);
     }
-    expect(expected.expectedDailyRange!.value).to.be.closeTo(
-      expected.realisedVolatility30d!.value! / Math.sqrt(365),
-      1e-15,
-    );
+    expectClose(expected.expectedDailyRange!.value, expected.realisedVolatility30d!.value! / Math.sqrt(365), 1e-15);
   });
 
   it("does not look ahead: bars and samples that were not there yet change nothing", () => {

@@ -14,6 +14,7 @@ import type { Sample, Signal, VaultState } from "../../../keeper/strategy/types.
 import { dataFile } from "../market/fixtures.ts";
 import { makeState, sampleOf } from "../strategy/world.ts";
 import { DAY, end, HOUR, START, zigzag } from "./helpers.ts";
+import { expectClose } from "../../support/close.ts";
 
 const get = (signals: readonly Signal[], name: string): Signal => signals.find((one) => one.name === name)!;
 
@@ -43,7 +44,7 @@ describe("pool imbalance", () => {
       get(poolImbalanceSignals(grow(state, DAY, { 3000: { base, quote } }), samples), "poolImbalance").value;
     expect(at(0, 1e-12)).to.equal(1);
     expect(at(1e-15, 0)).to.equal(-1);
-    expect(at(1e-15, 2000e-15)).to.be.closeTo(0, 1e-12);
+    expectClose(at(1e-15, 2000e-15), 0, 1e-12);
     expect(at(0, 0)).to.equal(null);
   });
 
@@ -70,7 +71,7 @@ describe("pool imbalance", () => {
           }
           now = { ...now, time: START + DAY };
           const found = get(poolImbalanceSignals(now, [sampleOf(state)]), "poolImbalance").value;
-          expect(found).to.be.closeTo((bought - sold) / (bought + sold), 1e-9);
+          expectClose(found, (bought - sold) / (bought + sold), 1e-9);
         },
       ),
       { numRuns: 50 },
@@ -145,8 +146,8 @@ describe("fee income", () => {
   it("is the daily pay of a unit of liquidity when pay is steady, by either token", () => {
     const { state, samples } = run(10, (_, fee) => (fee === 500 ? 0.001 : 0.002));
     const signals = feeIncomeSignals(state, samples, noBars);
-    expect(get(signals, "feePerLiquidity.500").value).to.be.closeTo(0.024, 1e-12);
-    expect(get(signals, "feePerLiquidity.3000").value).to.be.closeTo(0.048, 1e-12);
+    expectClose(get(signals, "feePerLiquidity.500").value, 0.024, 1e-12);
+    expectClose(get(signals, "feePerLiquidity.3000").value, 0.048, 1e-12);
     expect(get(signals, "feePerLiquidity.10000").value).to.equal(0);
     expect(get(signals, "feePerLiquidity.500").fresh).to.equal(true);
   });
@@ -154,7 +155,7 @@ describe("fee income", () => {
   it("forgets with a time constant of three days", () => {
     const { state, samples } = run(15, (hour, fee) => (fee === 500 && hour >= 12 * 24 ? 0.001 : 0));
     const expected = (0.024 * (1 - Math.exp(-1))) / (1 - Math.exp(-5));
-    expect(get(feeIncomeSignals(state, samples, noBars), "feePerLiquidity.500").value).to.be.closeTo(expected, 1e-9);
+    expectClose(get(feeIncomeSignals(state, samples, noBars), "feePerLiquidity.500").value, expected, 1e-9);
   });
 
   it("needs a day, and a look in the last six hours", () => {
@@ -172,8 +173,8 @@ describe("fee income", () => {
     const { state, samples } = run(10, () => 0.002);
     const signals = feeIncomeSignals(state, samples, noBars);
     const whole = wholeLiquidity(start.positions[0]!.liquidity, start);
-    expect(get(signals, "vaultFeesPerDay").value).to.be.closeTo(0.048 * whole, 1e-6);
-    expect(get(signals, "vaultFeeRate").value).to.be.closeTo((0.048 * whole * 365) / 600_000, 1e-9);
+    expectClose(get(signals, "vaultFeesPerDay").value, 0.048 * whole, 1e-6);
+    expectClose(get(signals, "vaultFeeRate").value, (0.048 * whole * 365) / 600_000, 1e-9);
     const out = { ...state, positions: [{ ...state.positions[0]!, tickLower: -150_000, tickUpper: -140_000 }] };
     expect(get(feeIncomeSignals(out, samples, noBars), "vaultFeesPerDay").value).to.equal(0);
   });
@@ -185,10 +186,10 @@ describe("fee income", () => {
     const perHour = (1.3 * s * s * Math.sqrt(2000)) / 4 / 8760;
     const { state, samples } = run(9, (_, fee) => (fee === 3000 ? perHour : perHour / 2));
     const signals = feeIncomeSignals(state, samples, varianceRun(bars, state.time, 24 * 20));
-    expect(get(signals, "feeVolatility.3000").value).to.be.closeTo(s * Math.sqrt(1.3), 1e-9);
-    expect(get(signals, "payRatio.3000").value).to.be.closeTo(1.3, 1e-9);
-    expect(get(signals, "payRatio.500").value).to.be.closeTo(0.65, 1e-9);
-    expect(get(signals, "payRatio").value).to.be.closeTo(1.3, 1e-9);
+    expectClose(get(signals, "feeVolatility.3000").value, s * Math.sqrt(1.3), 1e-9);
+    expectClose(get(signals, "payRatio.3000").value, 1.3, 1e-9);
+    expectClose(get(signals, "payRatio.500").value, 0.65, 1e-9);
+    expectClose(get(signals, "payRatio").value, 1.3, 1e-9);
     expect(end(bars)).to.be.at.least(state.time);
   });
 
@@ -229,7 +230,7 @@ describe("fee income", () => {
     const whole = makeState({ price, idleBase: 0, idleQuote: 1, time: midnight + DAY, decimals });
     const tier = { ...whole.tiers[0]!, feeGrowthBase: growthBase, feeGrowthQuote: growthQuote };
     const signals = feeIncomeSignals({ ...whole, tiers: [tier] }, samples, noBars);
-    expect(get(signals, "feeVolatility.500").value! * 100).to.be.closeTo(57, 0.1);
+    expectClose(get(signals, "feeVolatility.500").value! * 100, 57, 0.1);
     // ... and the day's imbalance is small: nobody corners this pool.
     const flow = get(poolImbalanceSignals({ ...whole, tiers: [tier] }, samples), "poolImbalance");
     expect(Math.abs(flow.value!)).to.be.below(0.1);
@@ -257,7 +258,7 @@ describe("range distance", () => {
     });
     const signals = computeSignals(state, { bars: [], samples: [] });
     const tick = tickOfPrice(2000, state);
-    expect(signals["rangeDistance.1"]!.value).to.be.closeTo((tick + 190_000) / 5000, 1e-9);
+    expectClose(signals["rangeDistance.1"]!.value, (tick + 190_000) / 5000, 1e-9);
     expect(signals.rangeDistance!.value).to.equal(signals["rangeDistance.1"]!.value);
     const silent = computeSignals({ ...state, price: null }, { bars: [], samples: [] });
     expect(silent.rangeDistance!.value).to.equal(null);

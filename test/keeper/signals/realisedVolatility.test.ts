@@ -11,6 +11,7 @@ import {
 import { dataFile } from "../market/fixtures.ts";
 import { makeState } from "../strategy/world.ts";
 import { DAY, dailyBars, end, HOUR, START, zigzag } from "./helpers.ts";
+import { expectClose } from "../../support/close.ts";
 
 describe("realised volatility", () => {
   const step = 0.01;
@@ -19,15 +20,15 @@ describe("realised volatility", () => {
   it("is sqrt(8,760) times the hourly move when all moves are of one size", () => {
     const bars = zigzag(24 * 40, step);
     const run = varianceRun(bars, end(bars), 24 * 40);
-    expect(windowVolatility(run, end(bars), 7)).to.be.closeTo(annual, 1e-12);
-    expect(windowVolatility(run, end(bars), 30)).to.be.closeTo(annual, 1e-12);
-    expect(volatilityBetween(run, end(bars) - 10 * HOUR, end(bars))).to.be.closeTo(annual, 1e-12);
+    expectClose(windowVolatility(run, end(bars), 7), annual, 1e-12);
+    expectClose(windowVolatility(run, end(bars), 30), annual, 1e-12);
+    expectClose(volatilityBetween(run, end(bars) - 10 * HOUR, end(bars)), annual, 1e-12);
   });
 
   it("needs the close before the window's first: 7 days are 169 closes", () => {
     const time = START + 169 * HOUR;
     const all = zigzag(169, step);
-    expect(windowVolatility(varianceRun(all, time, 200), time, 7)).to.be.closeTo(annual, 1e-12);
+    expectClose(windowVolatility(varianceRun(all, time, 200), time, 7), annual, 1e-12);
     const less = all.slice(1);
     expect(windowVolatility(varianceRun(less, time, 200), time, 7)).to.equal(null);
   });
@@ -40,7 +41,7 @@ describe("realised volatility", () => {
       return windowVolatility(varianceRun(holed, time, 24 * 8), time, 7);
     };
     // An even number of bars taken out leaves one move of the same size in place of several.
-    expect(missing(10)).to.be.closeTo(annual * Math.sqrt((168 - 10) / 168), 1e-12);
+    expectClose(missing(10), annual * Math.sqrt((168 - 10) / 168), 1e-12);
     expect(missing(20)).to.equal(null);
   });
 
@@ -48,7 +49,7 @@ describe("realised volatility", () => {
     // 40 days of no move, then one move: the weight of the newest return is 0.06 / (1 - 0.94^40).
     const bars = dailyBars([...Array<number>(40).fill(100), 110]);
     const weight = 0.06 / (1 - 0.94 ** 40);
-    expect(ewmaVolatility(bars, end(bars))).to.be.closeTo(Math.sqrt(365 * weight) * Math.log(1.1), 1e-12);
+    expectClose(ewmaVolatility(bars, end(bars)), Math.sqrt(365 * weight) * Math.log(1.1), 1e-12);
     expect(ewmaVolatility(dailyBars(Array<number>(30).fill(100)), START + 30 * DAY)).to.equal(null);
   });
 
@@ -78,7 +79,7 @@ describe("realised volatility", () => {
       const [from, to] = [Date.UTC(year) / 1000, Date.UTC(year + 1) / 1000];
       const run = varianceRun(bars, to, (to - from) / HOUR + 1);
       // 2018 has the file's longest gaps; over time and not over returns it is 123.1 %.
-      expect(volatilityBetween(run, from, to)! * 100, String(year)).to.be.closeTo(known * 100, 1);
+      expectClose(volatilityBetween(run, from, to)! * 100, known * 100, 1, String(year));
     }
   });
 });

@@ -20,6 +20,7 @@ import {
   START,
   type RangeSpec,
 } from "./world.ts";
+import { expectClose } from "../../support/close.ts";
 
 const NOW = START + 40 * 86_400;
 const RESTED: Memory = { ...FRESH_MEMORY, lastRangeShift: NOW - 20 * 86_400 };
@@ -62,11 +63,11 @@ describe("decide: first deployment", () => {
   it("puts 60 % of NAV round the price and leaves the rest idle", () => {
     const state = vault(empty);
     const after = execute(state, decide(state, signals(), POLICY));
-    expect(coreWeight(after)).to.be.closeTo(0.6, 0.001);
+    expectClose(coreWeight(after), 0.6, 0.001);
     const [position] = after.positions;
     const tick = tickOfPrice(2000, state);
-    expect((position!.tickLower + position!.tickUpper) / 2).to.be.closeTo(tick, SPACING[position!.fee]!);
-    expect((position!.tickUpper - position!.tickLower) / 2).to.be.closeTo(2957, SPACING[position!.fee]!);
+    expectClose((position!.tickLower + position!.tickUpper) / 2, tick, SPACING[position!.fee]!);
+    expectClose((position!.tickUpper - position!.tickLower) / 2, 2957, SPACING[position!.fee]!);
   });
 
   it("stays under a lower cap of the policy", () => {
@@ -85,7 +86,7 @@ describe("decide: first deployment", () => {
     expect(decision.mints[1]!.maxQuote).to.equal(0);
     expect(decision.mints[1]!.tickLower).to.be.above(tickOfPrice(2000, state));
     const after = execute(state, decision);
-    expect(coreWeight(after)).to.be.closeTo(0.6, 0.005);
+    expectClose(coreWeight(after), 0.6, 0.005);
 
     const quiet = strategyConfig({ rules: { swap: false } });
     const plain = decide(state, signals(), POLICY, quiet);
@@ -100,16 +101,16 @@ describe("decide: first deployment", () => {
       const [mint] = decide(vault(empty), signals({ trendEnsemble: bearish }), POLICY, config).mints;
       return (mint!.tickLower + mint!.tickUpper) / 2 - tickOfPrice(2000, vault());
     };
-    expect(centre(0)).to.be.closeTo(0.2 * 2957, 10);
-    expect(centre(1)).to.be.closeTo(-0.2 * 2957, 10);
-    expect(centre(0.5)).to.be.closeTo(0, 10);
-    expect(centre(1, strategyConfig({ rules: { trendTilt: false } }))).to.be.closeTo(0, 10);
+    expectClose(centre(0), 0.2 * 2957, 10);
+    expectClose(centre(1), -0.2 * 2957, 10);
+    expectClose(centre(0.5), 0, 10);
+    expectClose(centre(1, strategyConfig({ rules: { trendTilt: false } })), 0, 10);
   });
 
   it("works from the first block on: no volatility, no trend, no fees known", () => {
     const decision = decide(vault(empty), {}, POLICY);
     expect(decision.actions).to.deep.equal(["rangeShift"]);
-    expect((decision.mints[0]!.tickUpper - decision.mints[0]!.tickLower) / 2).to.be.closeTo(3270, 60);
+    expectClose((decision.mints[0]!.tickUpper - decision.mints[0]!.tickLower) / 2, 3270, 60);
   });
 
   it("does not spend more on gas than a small vault earns", () => {
@@ -161,7 +162,7 @@ describe("decide: range shift", () => {
     expect(decision.actions).to.deep.equal(["rangeShift"]);
     expect(decision.burns).to.deep.equal([{ index: 0, fraction: 0.5 }]);
     expect(decision.expectedGain).to.be.above(0);
-    expect((decision.mints[0]!.tickUpper - decision.mints[0]!.tickLower) / 2).to.be.closeTo(5235, 60);
+    expectClose((decision.mints[0]!.tickUpper - decision.mints[0]!.tickLower) / 2, 5235, 60);
   });
 
   it("tightens only while fees are measured above LVR", () => {
@@ -189,10 +190,10 @@ describe("decide: range shift", () => {
     const decision = decide(state, signals(), POLICY);
     expect(decision.swaps).to.deep.equal([]);
     expect(decision.mints).to.have.length(2);
-    expect(decision.mints[0]!.maxQuote).to.be.closeTo(200_000, 1);
+    expectClose(decision.mints[0]!.maxQuote, 200_000, 1);
     expect(decision.mints[1]!.maxQuote).to.equal(0);
     const after = execute(state, decision);
-    expect(coreWeight(after)).to.be.closeTo(0.6, 0.005);
+    expectClose(coreWeight(after), 0.6, 0.005);
     expect(after.idleBase).to.be.above(0);
   });
 
@@ -237,7 +238,7 @@ describe("decide: range shift", () => {
     const decision = decide(state, signals(), POLICY);
     const [first, second] = decision.mints;
     expect([first!.fee, second!.fee]).to.deep.equal([3000, 500]);
-    expect(first!.maxQuote / second!.maxQuote).to.be.closeTo(2, 0.05);
+    expectClose(first!.maxQuote / second!.maxQuote, 2, 0.05);
   });
 
   it("scales a plan down when the chain would charge it too much, and holds when too little is left", () => {
@@ -277,7 +278,7 @@ describe("decide: fee-tier move", () => {
     expect(decision.actions).to.deep.equal(["feeTierMove"]);
     expect(decision.burns).to.deep.equal([{ index: 0, fraction: 1 / 3 }]);
     const after = execute(state, decision);
-    expect(coreWeight(after)).to.be.closeTo(coreWeight(state), 1e-6);
+    expectClose(coreWeight(after), coreWeight(state), 1e-6);
     expect(decision.memory).to.deep.include({ lastTierMove: NOW, tierSignalSince: null, tierSignalFee: null });
   });
 
@@ -342,7 +343,7 @@ describe("decide: compounding", () => {
     expect(decision.burns).to.deep.equal([{ index: 0, fraction: 0 }]);
     const after = execute(state, decision);
     expect(after.positions).to.have.length(1);
-    expect(coreWeight(after)).to.be.closeTo(0.6, 1e-4);
+    expectClose(coreWeight(after), 0.6, 1e-4);
   });
 
   it("waits for a band, a cooldown and ten times the gas", () => {
@@ -380,7 +381,7 @@ describe("decide: when not to", () => {
   it("reports the book's Greeks: delta is the base held", () => {
     const state = vault();
     const { book } = decide(state, signals(), POLICY);
-    expect(book.delta).to.be.closeTo(state.idleBase + state.positions[0]!.base, 1e-6);
+    expectClose(book.delta, state.idleBase + state.positions[0]!.base, 1e-6);
     expect(book.gamma).to.be.below(0);
     expect(book.vega).to.be.below(0);
   });

@@ -17,6 +17,7 @@ import {
 } from "../../../keeper/strategy/liquidity.ts";
 import { normalDensity, normalDistribution } from "../../../keeper/strategy/normal.ts";
 import { priceOfTick, tickOfPrice, wholeLiquidity } from "../../../keeper/strategy/ticks.ts";
+import { expectClose } from "../../support/close.ts";
 
 const position: Position = { liquidity: 1234, lower: 1500, upper: 2600 };
 
@@ -82,9 +83,9 @@ describe("closed forms of a position", () => {
   it("gives the three textbook forms of value", () => {
     const root = Math.sqrt;
     const { liquidity: L, lower: a, upper: b } = position;
-    expect(value(position, 2000)).to.be.closeTo(L * (2 * root(2000) - root(a) - 2000 / root(b)), 1e-8);
-    expect(value(position, 1000)).to.be.closeTo(L * 1000 * (1 / root(a) - 1 / root(b)), 1e-8);
-    expect(value(position, 4000)).to.be.closeTo(L * (root(b) - root(a)), 1e-8);
+    expectClose(value(position, 2000), L * (2 * root(2000) - root(a) - 2000 / root(b)), 1e-8);
+    expectClose(value(position, 1000), L * 1000 * (1 / root(a) - 1 / root(b)), 1e-8);
+    expectClose(value(position, 4000), L * (root(b) - root(a)), 1e-8);
     expect(amounts(position, 1000).quote).to.equal(0);
     expect(amounts(position, 4000).base).to.equal(0);
   });
@@ -98,8 +99,8 @@ describe("closed forms of a position", () => {
         fc.pre([held.lower, held.upper].every((bound) => Math.abs(price / bound - 1) > 1e-3));
         const [down, here, up] = [price - step, price, price + step].map((p) => value(held, p));
         const scale = held.liquidity / Math.sqrt(price);
-        expect((up! - down!) / (2 * step)).to.be.closeTo(delta(held, price), 1e-5 * scale);
-        expect((up! - 2 * here! + down!) / (step * step)).to.be.closeTo(gamma(held, price), (1e-4 * scale) / price);
+        expectClose((up! - down!) / (2 * step), delta(held, price), 1e-5 * scale);
+        expectClose((up! - 2 * here! + down!) / (step * step), gamma(held, price), (1e-4 * scale) / price);
       }),
     );
   });
@@ -112,7 +113,7 @@ describe("closed forms of a position", () => {
         position.upper,
         20_000,
       );
-      expect(strip).to.be.closeTo(value(position, price), 1e-6 * value(position, price));
+      expectClose(strip, value(position, price), 1e-6 * value(position, price));
     }
   });
 
@@ -132,19 +133,19 @@ describe("closed forms of a position", () => {
         position.upper,
         20_000,
       );
-      expect(vega(position, price, volatility, tenor)).to.be.closeTo(-calls, 1e-6 * calls);
+      expectClose(vega(position, price, volatility, tenor), -calls, 1e-6 * calls);
     }
   });
 
   it("has vega over a short tenor equal to the derivative of LVR by volatility", () => {
     const tenor = 1 / 365 / 24;
     const slope = (lvrRate(position, 2000, 0.801) - lvrRate(position, 2000, 0.799)) / 0.002;
-    expect(vega(position, 2000, 0.8, tenor)).to.be.closeTo(-slope * tenor, 1e-4 * slope * tenor);
+    expectClose(vega(position, 2000, 0.8, tenor), -slope * tenor, 1e-4 * slope * tenor);
   });
 
   it("loses s^2/8 of its value a year over the full range", () => {
     const full: Position = { liquidity: 10, lower: 1e-12, upper: 1e20 };
-    expect(lvrRate(full, 2000, 0.9) / value(full, 2000)).to.be.closeTo((0.9 * 0.9) / 8, 1e-6);
+    expectClose(lvrRate(full, 2000, 0.9) / value(full, 2000), (0.9 * 0.9) / 8, 1e-6);
   });
 
   it("takes in just the tokens that its liquidity needs", () => {
@@ -155,7 +156,7 @@ describe("closed forms of a position", () => {
         fc.pre(need.base * price + need.quote > 0);
         const spare = { base: need.base * 3, quote: need.quote };
         const got = liquidityFor(need.quote > 0 ? spare : need, held.lower, held.upper, price);
-        expect(got / held.liquidity).to.be.closeTo(1, 1e-6);
+        expectClose(got / held.liquidity, 1, 1e-6);
       }),
     );
   });
@@ -173,10 +174,10 @@ describe("closed forms of a position", () => {
       const whole = { liquidity: wholeLiquidity(1e18, decimals), lower: 1500, upper: 2600 };
       const a = amounts(inRaw, 2000 * raw);
       const b = amounts(whole, 2000);
-      expect(a.base / 10 ** decimals.baseDecimals / b.base).to.be.closeTo(1, 1e-9);
-      expect(a.quote / 10 ** decimals.quoteDecimals / b.quote).to.be.closeTo(1, 1e-9);
-      expect(priceOfTick(tickOfPrice(2000, decimals), decimals)).to.be.closeTo(2000, 1e-6);
-      expect(tickOfPrice(2000, decimals)).to.be.closeTo(Math.log(2000 * raw) / Math.log(1.0001), 1e-6);
+      expectClose(a.base / 10 ** decimals.baseDecimals / b.base, 1, 1e-9);
+      expectClose(a.quote / 10 ** decimals.quoteDecimals / b.quote, 1, 1e-9);
+      expectClose(priceOfTick(tickOfPrice(2000, decimals), decimals), 2000, 1e-6);
+      expectClose(tickOfPrice(2000, decimals), Math.log(2000 * raw) / Math.log(1.0001), 1e-6);
     }
   });
 });
@@ -184,12 +185,12 @@ describe("closed forms of a position", () => {
 describe("the normal distribution", () => {
   it("agrees with tabulated values and its density's integral", () => {
     expect(normalDistribution(0)).to.equal(0.5);
-    expect(normalDistribution(1)).to.be.closeTo(0.841344746068543, 1e-14);
-    expect(normalDistribution(1.959963984540054)).to.be.closeTo(0.975, 1e-14);
-    expect(normalDistribution(-6) / 9.865876450376946e-10).to.be.closeTo(1, 1e-10);
+    expectClose(normalDistribution(1), 0.841344746068543, 1e-14);
+    expectClose(normalDistribution(1.959963984540054), 0.975, 1e-14);
+    expectClose(normalDistribution(-6) / 9.865876450376946e-10, 1, 1e-10);
     expect(normalDistribution(40)).to.equal(1);
     expect(normalDistribution(-40)).to.equal(0);
-    expect(normalDistribution(5 - 1e-12)).to.be.closeTo(normalDistribution(5 + 1e-12), 1e-12);
+    expectClose(normalDistribution(5 - 1e-12), normalDistribution(5 + 1e-12), 1e-12);
   });
 });
 
@@ -197,20 +198,20 @@ describe("expectations of a range", () => {
   for (const price of [1600, 2000, 2500]) {
     it(`E[T] at ${price} solves (1/2)s^2 P^2 u'' = -1`, () => {
       const solved = solveToExit(position, price, 0.9, () => 1);
-      expect(expectedExitTime(position, price, 0.9) / solved).to.be.closeTo(1, 1e-4);
+      expectClose(expectedExitTime(position, price, 0.9) / solved, 1, 1e-4);
     });
 
     it(`E[LVR to exit] at ${price} solves (1/2)s^2 P^2 u'' = -L s^2 sqrt(P)/4, whatever s`, () => {
       for (const s of [0.4, 1.1]) {
         const solved = solveToExit(position, price, s, (p) => lvrRate(position, p, s));
-        expect(expectedLvrToExit(position, price) / solved).to.be.closeTo(1, 1e-4);
+        expectClose(expectedLvrToExit(position, price) / solved, 1, 1e-4);
       }
     });
   }
 
   it("leaves a narrow range at its centre after h^2/s^2 on average", () => {
     const narrow = { lower: 2000 * Math.exp(-0.01), upper: 2000 * Math.exp(0.01) };
-    expect(expectedExitTime(narrow, 2000, 0.8) / (0.01 ** 2 / 0.8 ** 2)).to.be.closeTo(1, 1e-3);
+    expectClose(expectedExitTime(narrow, 2000, 0.8) / (0.01 ** 2 / 0.8 ** 2), 1, 1e-3);
     expect(exitAboveProbability({ lower: 1, upper: 3 }, 2)).to.equal(0.5);
     expect(expectedExitTime(position, 1000, 0.8)).to.equal(0);
     expect(expectedLvrToExit(position, 1000)).to.equal(0);
@@ -231,7 +232,7 @@ describe("expectations of a range", () => {
       }
       const inside = { ...position, lower: 0, upper: Number.POSITIVE_INFINITY };
       const lost = lvrRate(inside, price, s) * years * expectedActivity(position, price, s, years);
-      expect(lost / (value(position, price) - expected)).to.be.closeTo(1, 2e-3);
+      expectClose(lost / (value(position, price) - expected), 1, 2e-3);
     }
   });
 
@@ -249,7 +250,7 @@ describe("expectations of a range", () => {
       }
     }
     // Standard error about 0.009.
-    expect(expectedActivity(position, price, s, years)).to.be.closeTo(sum / paths / steps, 0.03);
+    expectClose(expectedActivity(position, price, s, years), sum / paths / steps, 0.03);
   });
 
   it("activity is all or nothing without time, and lies between 0 and 1", () => {

@@ -22,15 +22,16 @@ import {
 } from "../../../keeper/strategy/range.ts";
 import { depth, swapResult } from "../../../keeper/strategy/swap.ts";
 import { makeState, POLICY } from "./world.ts";
+import { expectClose } from "../../support/close.ts";
 
 describe("width and place of a range", () => {
   const { width } = DEFAULT_CONFIG;
 
   it("follows 1.5 s sqrt(30/365), clamped to 8-150 % and to the policy", () => {
-    expect(halfWidthFraction(0.8, width)).to.be.closeTo(0.344, 0.001);
+    expectClose(halfWidthFraction(0.8, width), 0.344, 0.001);
     expect(halfWidthFraction(0.01, width)).to.equal(0.08);
     expect(halfWidthFraction(9, width)).to.equal(1.5);
-    expect(halfWidthTicks(0.8, width, POLICY)).to.be.closeTo(Math.log(1.34403) / Math.log(1.0001), 1);
+    expectClose(halfWidthTicks(0.8, width, POLICY), Math.log(1.34403) / Math.log(1.0001), 1);
     expect(halfWidthTicks(0.8, width, { ...POLICY, maxHalfWidth: 1000 })).to.equal(1000);
     expect(halfWidthTicks(0.1, width, { ...POLICY, minHalfWidth: 2000 })).to.equal(2000);
   });
@@ -94,7 +95,7 @@ describe("the plan's charge", () => {
     const spent = amounts(range, 2000);
     const before = { base: 100, quote: 200_000 };
     const after = { base: before.base - spent.base, quote: before.quote - spent.quote };
-    expect(lossAt({ before, after, minted: [range] }, 2000)).to.be.closeTo(0, 1e-6);
+    expectClose(lossAt({ before, after, minted: [range] }, 2000), 0, 1e-6);
   });
 
   it("charges a mint at about V e^2 / (4h), e the distance of the spot to the far end", () => {
@@ -121,7 +122,7 @@ describe("the plan's charge", () => {
       const after =
         sell === "base" ? { base: 100 - amount, quote: 200_000 + out } : { base: 100 + out, quote: 200_000 - amount };
       const charge = planCharge({ before, after, minted: [] }, 2000, 0.0075, 400_000);
-      expect(charge).to.be.closeTo((20_000 * (0.0075 + 0.003)) / 400_000, 2e-6);
+      expectClose(charge, (20_000 * (0.0075 + 0.003)) / 400_000, 2e-6);
     }
   });
 
@@ -174,14 +175,14 @@ describe("swap estimate", () => {
       const net = amount * 0.997;
       const [x, y] = [pool.liquidity / Math.sqrt(pool.price), pool.liquidity * Math.sqrt(pool.price)];
       const [x2, y2] = sell === "base" ? [x + net, y - out] : [x - out, y + net];
-      expect((x2 * y2) / (x * y)).to.be.closeTo(1, 1e-12);
-      expect(y2 / x2 / price).to.be.closeTo(1, 1e-12);
+      expectClose((x2 * y2) / (x * y), 1, 1e-12);
+      expectClose(y2 / x2 / price, 1, 1e-12);
     }
   });
 
   it("moves the price by the impact that depth was asked for", () => {
-    expect(swapResult(pool, "quote", depth(pool, "quote", 0.001)).price).to.be.closeTo(2002, 1e-6);
-    expect(swapResult(pool, "base", depth(pool, "base", 0.001)).price).to.be.closeTo(1998, 1e-6);
+    expectClose(swapResult(pool, "quote", depth(pool, "quote", 0.001)).price, 2002, 1e-6);
+    expectClose(swapResult(pool, "base", depth(pool, "base", 0.001)).price, 1998, 1e-6);
     expect(swapResult({ ...pool, liquidity: 0 }, "base", 1)).to.deep.equal({ out: 0, price: 2000 });
   });
 });
