@@ -1,0 +1,45 @@
+import type { Command } from "commander";
+
+import type { Run } from "../context.ts";
+import { UsageError } from "../errors.ts";
+import { deposit, type DepositSize } from "../lp/deposit.ts";
+import { moveDocument, moveText } from "../lp/move.ts";
+import { parseAmount, parseShares } from "../parse.ts";
+import { actorFor, connectVault } from "../vaultConnection.ts";
+import { lpOptions, type LpOptions } from "./options.ts";
+
+interface DepositOptions extends LpOptions {
+  readonly value?: string;
+  readonly shares?: bigint;
+}
+
+export function addDeposit(program: Command, start: (command: Command) => Run): void {
+  const command = program
+    .command("deposit")
+    .description("buy shares of the vault with both tokens")
+    .option("--value <amount>", "how much to deposit, in units of the quote token")
+    .option("--shares <n>", "or how many shares to buy, exactly", parseShares);
+  lpOptions(command).action(async (options: DepositOptions, self: Command) => {
+    const { environment, output } = start(self);
+    const size = sizeOf(options);
+    const connection = await connectVault(environment, options.dir);
+    try {
+      const actor = await actorFor(connection, environment, options.as);
+      const move = await deposit(connection, actor, size, options.slippage);
+      output.result(moveDocument(move), () => moveText(move));
+    } finally {
+      connection.close();
+    }
+  });
+}
+
+function sizeOf({ value, shares }: DepositOptions): DepositSize {
+  if ((value === undefined) === (shares === undefined)) {
+    throw new UsageError("Say how much to deposit: either --value AMOUNT or --shares N.");
+  }
+  if (shares !== undefined) return { shares };
+  const text = value ?? "";
+  // Checked now with the most places that a token has, in wei once the token's are known.
+  parseAmount(text, 18);
+  return { value: (decimals) => parseAmount(text, decimals) };
+}

@@ -1,0 +1,113 @@
+/** What deposit and withdraw have in common: asking first, sending, and telling what changed. */
+import { formatUnits, isError, type ContractTransactionResponse } from "ethers";
+
+import { Reverted, revertDataOf } from "../../chain/errors.ts";
+import { CommandError } from "../errors.ts";
+import { byRole, exact, tokenText, type Actor, type Holdings, type PairInfo } from "../vaultConnection.ts";
+import type { TokenWei } from "./amounts.ts";
+
+/** How often the amounts are worked out anew while the price runs away from them. */
+export const ATTEMPTS = 5;
+
+/** Price moves during a deposit or withdrawal that are accepted without asking: 0.5 %. */
+export const DEFAULT_SLIPPAGE = 0.005;
+
+/** The refusal of a contract as an error that says what to do; any other error as it is. */
+export function refusal(error: unknown): unknown {
+  if (error instanceof Reverted || error instanceof FailedOnChainError) return error;
+  const data = revertDataOf(error);
+  return data === null ? error : new Reverted(data, { cause: error });
+}
+
+/** The chain took the transaction in and refused it: what it was asked before has changed since. */
+export class FailedOnChainError extends CommandError {
+  override name = "FailedOnChainError";
+}
+
+/** Whether the price has moved beyond the given amounts, so that another attempt with new ones makes sense. */
+export function movedAway(error: unknown): boolean {
+  if (error instanceof FailedOnChainError) return true;
+  return error instanceof Reverted && ["DepositAboveMax", "WithdrawBelowMin"].includes(error.refusal.name);
+}
+
+/** A gas limit with half as much again as the estimate: the next block's second can take another branch than this one's. */
+export function withMargin(estimate: bigint): { readonly gasLimit: bigint } {
+  return { gasLimit: (estimate * 3n) / 2n };
+}
+
+/** Waits for a transaction and gives its hash. Throws FailedOnChainError if it failed. */
+export async function mined(sent: ContractTransactionResponse, what: string): Promise<string> {
+  const failed = (cause?: unknown): FailedOnChainError =>
+    new FailedOnChainError(`${what} failed on chain (transaction ${sent.hash}); nothing has moved, try it again.`, {
+      cause,
+    });
+  let receipt: Awaited<ReturnType<typeof sent.wait>>;
+  try {
+    receipt = await sent.wait();
+  } catch (error) {
+    if (isError(error, "CALL_EXCEPTION")) throw failed(error);
+    throw error;
+  }
+  if (receipt?.status !== 1) throw failed();
+  return sent.hash;
+}
+
+/** A finished deposit or withdrawal. */
+export interface Move {
+  readonly kind: "deposit" | "withdraw";
+  readonly actor: Actor;
+  readonly pair: PairInfo;
+  readonly shares: bigint;
+  /** What moved, wei. */
+  readonly amounts: TokenWei;
+  /** The most to pay or the least to get, as sent. */
+  readonly bounds: TokenWei;
+  readonly transaction: string;
+  readonly before: Holdings;
+  readonly after: Holdings;
+}
+
+const SHARE_DECIMALS = 18;
+
+export function moveDocument(move: Move): unknown {
+  const holdings = (held: Holdings): unknown => ({
+    shares: formatUnits(held.shares, SHARE_DECIMALS),
+    ...byRole(move.pair, held),
+  });
+  return {
+    action: move.kind,
+    account: move.actor.address,
+    shares: formatUnits(move.shares, SHARE_DECIMALS),
+    amounts: byRole(move.pair, move.amounts),
+    bounds: byRole(move.pair, move.bounds),
+    baseToken: move.pair.base.symbol,
+    quoteToken: move.pair.quote.symbol,
+    transaction: move.transaction,
+    before: holdings(move.before),
+    after: holdings(move.after),
+  };
+}
+
+export function moveText(move: Move): string {
+  const { pair, amounts, before, after } = move;
+  const shares = (amount: bigint): string =>
+    Number(formatUnits(amount, SHARE_DECIMALS)).toLocaleString("en-US", { maximumFractionDigits: 6 });
+  const verb = move.kind === "deposit" ? "deposited" : "withdrew";
+  const row = (name: string, from: string, to: string): string => `  ${name.padEnd(8)} ${from.padStart(20)}  ->  ${to}`;
+  return [
+    `${move.actor.name} ${verb} ${tokenText(amounts.amount0, pair.token0)} and ${tokenText(amounts.amount1, pair.token1)} ` +
+      `for ${shares(move.shares)} shares (transaction ${move.transaction}).`,
+    row("shares", shares(before.shares), shares(after.shares)),
+    ...[pair.token0, pair.token1].map((token, i) =>
+      row(
+        token.symbol,
+        trimmed(exact(i === 0 ? before.amount0 : before.amount1, token)),
+        trimmed(exact(i === 0 ? after.amount0 : after.amount1, token)),
+      ),
+    ),
+  ].join("\n");
+}
+
+function trimmed(amount: string): string {
+  return Number(amount).toLocaleString("en-US", { maximumFractionDigits: 6 });
+}

@@ -1,0 +1,61 @@
+import { CommandError } from "../errors.ts";
+import { holdingsOf, observeVault, readPair, type Actor, type VaultConnection } from "../vaultConnection.ts";
+import { withdrawBounds } from "./amounts.ts";
+import { ATTEMPTS, mined, movedAway, refusal, withMargin, type Move } from "./move.ts";
+import { formatUnits } from "ethers";
+
+/** How much to withdraw: exact shares (wei), or a fraction of what the account holds; 1 is all. */
+export type WithdrawSize = { readonly shares: bigint } | { readonly fraction: number };
+
+/** Sleeves of which units are taken instead of tokens: there are none yet. */
+const NO_UNITS = 0n;
+
+/**
+ * Withdraws in kind to the account itself: asks the vault first, then sends with the least amounts that a move of the price by
+ * `slippage` would leave.
+ *
+ * @throws CommandError if the account has too few shares, Reverted if the vault refuses
+ */
+export async function withdraw(
+  connection: VaultConnection,
+  actor: Actor,
+  size: WithdrawSize,
+  slippage: number,
+): Promise<Move> {
+  let snapshot = await observeVault(connection);
+  const pair = await readPair(connection, snapshot);
+  const before = await holdingsOf(connection, pair, actor.address);
+  const shares = sizeInShares(size, before.shares, actor);
+  const signed = connection.vault.connect(actor.signer);
+
+  for (let attempt = 1; ; attempt++) {
+    const bounds = withdrawBounds(snapshot, shares, slippage);
+    const args = [shares, bounds.amount0, bounds.amount1, actor.address, NO_UNITS] as const;
+    try {
+      // Estimating runs the call: what the vault would refuse is not sent.
+      const limit = withMargin(await signed.withdraw.estimateGas(...args));
+      const transaction = await mined(await signed.withdraw(...args, limit), "The withdrawal");
+      const after = await holdingsOf(connection, pair, actor.address);
+      const amounts = { amount0: after.amount0 - before.amount0, amount1: after.amount1 - before.amount1 };
+      return { kind: "withdraw", actor, pair, shares, amounts, bounds, transaction, before, after };
+    } catch (error) {
+      const why = refusal(error);
+      if (!movedAway(why) || attempt === ATTEMPTS) throw why;
+      snapshot = await observeVault(connection);
+    }
+  }
+}
+
+function sizeInShares(size: WithdrawSize, held: bigint, actor: Actor): bigint {
+  const text = (shares: bigint): string => formatUnits(shares, 18);
+  if (held === 0n) throw new CommandError(`${actor.name} holds no shares of this vault; check the account.`);
+  // Parts per million, so that 100 % is exactly all.
+  const shares = "shares" in size ? size.shares : (held * BigInt(Math.round(size.fraction * 1e6))) / 1_000_000n;
+  if (shares > held) {
+    throw new CommandError(
+      `${actor.name} holds ${text(held)} shares, not ${text(shares)}; withdraw at most that, or use --all.`,
+    );
+  }
+  if (shares === 0n) throw new CommandError("That is less than a share's smallest part; withdraw more.");
+  return shares;
+}

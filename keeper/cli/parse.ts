@@ -1,0 +1,44 @@
+/** Parsers of option values for commander; each says what to write instead. */
+import { parseUnits } from "ethers";
+
+import { InvalidArgumentError } from "commander";
+
+export function parsePort(text: string): number {
+  const port = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (!(port >= 0 && port <= 65_535))
+    throw new InvalidArgumentError("Write a TCP port from 0 (any free one) to 65535.");
+  return port;
+}
+
+/** A finite number above zero. */
+export function parsePositive(text: string): number {
+  const value = plainNumber(text);
+  if (!(value > 0)) throw new InvalidArgumentError("Write a number above zero.");
+  return value;
+}
+
+/** Percent, as a fraction: "0.5" and "0.5%" are 0.005. */
+export function parsePercent(text: string): number {
+  const value = plainNumber(text.replace(/\s*%$/, ""));
+  if (!(value >= 0 && value <= 100)) throw new InvalidArgumentError("Write a percentage from 0 to 100, such as 0.5.");
+  return value / 100;
+}
+
+/** An amount with 18 decimals, exactly, in wei. */
+export function parseShares(text: string): bigint {
+  return parseAmount(text, 18);
+}
+
+/** An amount above zero in whole units, exactly, in wei. */
+export function parseAmount(text: string, decimals: number): bigint {
+  if (!/^\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError("Write an amount above zero, such as 1250.5.");
+  const [, fraction = ""] = text.split(".");
+  if (fraction.length > decimals) throw new InvalidArgumentError(`Write at most ${decimals} places after the point.`);
+  const amount = parseUnits(text, decimals);
+  if (amount === 0n) throw new InvalidArgumentError("Write an amount above zero.");
+  return amount;
+}
+
+function plainNumber(text: string): number {
+  return /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
+}

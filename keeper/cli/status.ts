@@ -1,0 +1,229 @@
+import { computeAddress, formatUnits } from "ethers";
+
+import { decodeRefusal } from "../chain/errors.ts";
+import { priceFromX96, toUnits } from "../chain/orientation.ts";
+import { NO_MEMORY } from "../journal/memory.ts";
+import { toState } from "../observe/toState.ts";
+import type { Snapshot } from "../observe/snapshot.ts";
+import { decimal, feeTier, grouped, isoTime, percent, price } from "../report/format.ts";
+import { priceOfTick } from "../strategy/ticks.ts";
+import type { VaultState } from "../strategy/types.ts";
+import type { Environment } from "./config.ts";
+import { valueWei } from "./lp/amounts.ts";
+import {
+  byRole,
+  exact,
+  holdingsOf,
+  observeVault,
+  readPair,
+  type Holdings,
+  type PairInfo,
+  type VaultConnection,
+} from "./vaultConnection.ts";
+
+/** What `strata status` shows. */
+export interface Status {
+  readonly chainId: number;
+  readonly vault: string;
+  readonly lens: string;
+  readonly local: boolean;
+  readonly pair: PairInfo;
+  readonly snapshot: Snapshot;
+  readonly state: VaultState;
+  /** The local world's keeper, or the address of KEEPER_PRIVATE_KEY; null if neither is known. */
+  readonly keeper: string | null;
+  readonly account: { readonly address: string; readonly holdings: Holdings } | null;
+}
+
+export async function readStatus(
+  connection: VaultConnection,
+  environment: Environment,
+  account: string | undefined,
+): Promise<Status> {
+  const { target } = connection;
+  const keeper = target.local?.accounts["keeper"] ?? keeperOf(environment);
+  const snapshot = await observeVault(connection, keeper ?? undefined);
+  const pair = await readPair(connection, snapshot);
+  return {
+    chainId: target.chainId,
+    vault: target.vault,
+    lens: target.lens,
+    local: target.local !== null,
+    pair,
+    snapshot,
+    state: toState(snapshot, NO_MEMORY),
+    keeper,
+    account: account === undefined ? null : { address: account, holdings: await holdingsOf(connection, pair, account) },
+  };
+}
+
+function keeperOf(environment: Environment): string | null {
+  const key = environment["KEEPER_PRIVATE_KEY"]?.trim();
+  return key !== undefined && /^0x[0-9a-fA-F]{64}$/.test(key) ? computeAddress(key) : null;
+}
+
+/** Quote wei of the vault; the share price follows from it and the supply. */
+function nav(status: Status): string {
+  return exact(valueWei(status.snapshot), status.pair.quote);
+}
+
+function sharePrice(status: Status): number {
+  return status.state.shareSupply === 0 ? 0 : Number(nav(status)) / status.state.shareSupply;
+}
+
+/** Value of shares at the present share price, quote units. */
+function valueOfShares(status: Status, shares: bigint): string {
+  const { snapshot, pair } = status;
+  return snapshot.supply === 0n ? "0" : exact((valueWei(snapshot) * shares) / snapshot.supply, pair.quote);
+}
+
+export function statusDocument(status: Status): unknown {
+  const { snapshot, state, pair, account } = status;
+  const { limits, oracleTerms: terms } = snapshot;
+  const band = (value: bigint): string => decimal(priceFromX96(value, snapshot));
+  return {
+    chainId: status.chainId,
+    vault: status.vault,
+    lens: status.lens,
+    local: status.local,
+    block: state.block,
+    time: isoTime(state.time),
+    baseToken: { address: pair.base.address, symbol: pair.base.symbol, decimals: pair.base.decimals },
+    quoteToken: { address: pair.quote.address, symbol: pair.quote.symbol, decimals: pair.quote.decimals },
+    nav: nav(status),
+    sharePrice: decimal(sharePrice(status), 9),
+    shareSupply: formatUnits(snapshot.supply, 18),
+    idle: byRole(pair, { amount0: snapshot.idle0, amount1: snapshot.idle1 }),
+    positions: snapshot.positions.map((position, i) => {
+      const oriented = state.positions[i];
+      const [tickLower, tickUpper] = [oriented?.tickLower ?? 0, oriented?.tickUpper ?? 0];
+      return {
+        index: position.index,
+        fee: position.fee,
+        lower: decimal(priceOfTick(tickLower, state)),
+        upper: decimal(priceOfTick(tickUpper, state)),
+        tickLower: position.tickLower,
+        tickUpper: position.tickUpper,
+        liquidity: position.liquidity.toString(),
+        amounts: byRole(pair, position),
+        fees: byRole(pair, { amount0: position.fees0, amount1: position.fees1 }),
+        value: decimal(positionValue(state, i)),
+        inRange: inRange(state, i),
+      };
+    }),
+    tiers: state.tiers.map((tier, i) => ({
+      fee: tier.fee,
+      pool: snapshot.tiers[i]?.pool,
+      allowed: tier.allowed,
+      price: decimal(tier.price),
+      liquidity: snapshot.tiers[i]?.liquidity.toString(),
+    })),
+    oracle: snapshot.oracleOk
+      ? {
+          ok: true,
+          price: band(snapshot.price.mid),
+          low: band(snapshot.price.low),
+          high: band(snapshot.price.high),
+          error: state.priceError,
+        }
+      : { ok: false, reason: decodeRefusal(snapshot.oracleError).message },
+    policy: {
+      fees: limits.fees.filter((fee) => fee !== 0),
+      maxPlanLossBps: limits.maxPlanLossBps,
+      coreWeightCapBps: limits.coreWeightCapBps,
+      minHalfWidthTicks: limits.minHalfWidth,
+      maxHalfWidthTicks: limits.maxHalfWidth,
+      referenceFee: terms.referenceFee,
+      twapWindowSeconds: terms.twapWindow,
+      twapBandBps: terms.twapBandBps,
+    },
+    keeper: { address: status.keeper, allowed: status.keeper === null ? null : snapshot.keeperAllowed },
+    planNonce: snapshot.nonce.toString(),
+    ...(account === null
+      ? {}
+      : {
+          account: {
+            address: account.address,
+            shares: formatUnits(account.holdings.shares, 18),
+            value: valueOfShares(status, account.holdings.shares),
+            ...byRole(pair, account.holdings),
+          },
+        }),
+  };
+}
+
+export function statusText(status: Status): string {
+  const { snapshot, state, pair, account, keeper } = status;
+  const { limits } = snapshot;
+  const quote = pair.quote.symbol;
+  const row = (name: string, text: string): string => `  ${name.padEnd(12)} ${text}`;
+  const total = Number(nav(status));
+  const share = (value: number): string => percent(total === 0 ? 0 : value / total);
+  const mark = state.price ?? state.tiers[0]?.price ?? 0;
+  const idle = toUnits(snapshot.idle0, snapshot.idle1, snapshot);
+  return [
+    `Vault ${status.vault} on chain ${status.chainId}${status.local ? " (local world)" : ""}, block ${state.block}, ${isoTime(state.time)}`,
+    row("NAV", `${grouped(total)} ${quote}`),
+    row("shares", `${grouped(state.shareSupply, 4)} at ${sharePrice(status).toFixed(6)} ${quote}`),
+    row(
+      "idle",
+      `${grouped(idle.base, 4)} ${pair.base.symbol}, ${grouped(idle.quote)} ${quote} (${share(idle.base * mark + idle.quote)})`,
+    ),
+    ...state.positions.map((position, i) => {
+      const bounds = `${price(priceOfTick(position.tickLower, state))} to ${price(priceOfTick(position.tickUpper, state))}`;
+      const where = inRange(state, i) ? "in range" : "out of range";
+      return row(
+        `range ${position.index}`,
+        `${feeTier(position.fee)}  ${bounds}  ${grouped(positionValue(state, i))} ${quote} (${share(positionValue(state, i))}), ${where}`,
+      );
+    }),
+    ...state.tiers.map((tier) =>
+      row(
+        "tier",
+        `${feeTier(tier.fee)}  price ${price(tier.price)}${tier.allowed ? "" : ", not allowed for new ranges"}`,
+      ),
+    ),
+    row(
+      "oracle",
+      state.price === null
+        ? `silent: ${decodeRefusal(snapshot.oracleError).message}`
+        : `${price(state.price)} ${quote} per ${pair.base.symbol}, within ${percent(state.priceError, 2)}`,
+    ),
+    row(
+      "policy",
+      `a plan may lose ${limits.maxPlanLossBps} bps of NAV, ranges hold at most ${percent(limits.coreWeightCapBps / 10_000, 0)}, ` +
+        `half-widths ${limits.minHalfWidth} to ${limits.maxHalfWidth} ticks`,
+    ),
+    row(
+      "keeper",
+      keeper === null
+        ? "unknown here (KEEPER_PRIVATE_KEY is not set)"
+        : `${keeper}, ${snapshot.keeperAllowed ? "allowed" : "not allowed"} by the policy`,
+    ),
+    row("plans", `${snapshot.nonce} so far`),
+    ...(account === null
+      ? []
+      : [
+          row(
+            "account",
+            `${account.address}: ${grouped(Number(formatUnits(account.holdings.shares, 18)), 4)} shares worth ${grouped(Number(valueOfShares(status, account.holdings.shares)))} ${quote}`,
+          ),
+        ]),
+  ].join("\n");
+}
+
+/** Principal and fees at the oracle's price, quote units. */
+function positionValue(state: VaultState, i: number): number {
+  const position = state.positions[i];
+  if (position === undefined) return 0;
+  const mark = state.price ?? state.tiers[0]?.price ?? 0;
+  return (position.base + position.feesBase) * mark + position.quote + position.feesQuote;
+}
+
+function inRange(state: VaultState, i: number): boolean {
+  const position = state.positions[i];
+  const tier = state.tiers.find((one) => one.fee === position?.fee);
+  return (
+    position !== undefined && tier !== undefined && tier.tick >= position.tickLower && tier.tick < position.tickUpper
+  );
+}

@@ -1,0 +1,128 @@
+/**
+ * What happened to a vault between two blocks, read from the logs of the vault and of its pools. Amounts in whole units of
+ * base and quote, ranges in oriented ticks.
+ */
+import { Interface, zeroPadValue, type Log, type LogDescription } from "ethers";
+
+import { toOrientedRange, unitsFromWei, type Orientation } from "../chain/prices.ts";
+import type { Amounts } from "../strategy/liquidity.ts";
+
+export interface RangeKey {
+  readonly fee: number;
+  readonly tickLower: number;
+  readonly tickUpper: number;
+}
+
+/** Liquidity taken out of a range; the amounts are its principal. */
+export interface BurnEvent extends RangeKey, Amounts {
+  /** Raw. */
+  readonly liquidity: number;
+}
+
+export interface VaultEvents {
+  readonly burns: readonly BurnEvent[];
+  /** What pools paid out for the vault's positions, principal of burns included, to whomever it went. */
+  readonly collects: readonly Amounts[];
+  /** Change of the vault's tokens by its own swaps. */
+  readonly swaps: readonly Amounts[];
+  readonly deposits: readonly Amounts[];
+  readonly withdrawals: readonly Amounts[];
+}
+
+export const NO_EVENTS: VaultEvents = { burns: [], collects: [], swaps: [], deposits: [], withdrawals: [] };
+
+const POOL = new Interface([
+  "event Burn(address indexed owner, int24 indexed tickLower, int24 indexed tickUpper, uint128 amount, uint256 amount0, uint256 amount1)",
+  "event Collect(address indexed owner, address recipient, int24 indexed tickLower, int24 indexed tickUpper, uint128 amount0, uint128 amount1)",
+  "event Swap(address indexed sender, address indexed recipient, int256 amount0, int256 amount1, uint160 sqrtPriceX96, uint128 liquidity, int24 tick)",
+]);
+const VAULT = new Interface([
+  "event Deposited(address indexed payer, address indexed to, uint256 shares, uint256 amount0, uint256 amount1)",
+  "event Withdrawn(address indexed owner, address indexed to, uint256 shares, uint256 amount0, uint256 amount1)",
+]);
+
+/** What the reader needs of a chain (ethers' Provider has it). */
+export interface LogSource {
+  getLogs(filter: {
+    readonly address: string | string[];
+    readonly topics: (string | string[] | null)[];
+    readonly fromBlock: number;
+    readonly toBlock: number;
+  }): Promise<readonly Pick<Log, "address" | "topics" | "data">[]>;
+}
+
+export interface EventSource extends Orientation {
+  readonly vault: string;
+  /** The pair's pools. */
+  readonly pools: readonly { readonly fee: number; readonly address: string }[];
+}
+
+/** Reads the vault's events of the blocks from `fromBlock` to `toBlock`, both included. */
+export async function readEvents(
+  chain: LogSource,
+  source: EventSource,
+  fromBlock: number,
+  toBlock: number,
+): Promise<VaultEvents> {
+  const blocks = { fromBlock, toBlock };
+  const topic = (abi: Interface, name: string): string => abi.getEvent(name)?.topicHash ?? "";
+  const [ofPools, ofVault] = await Promise.all([
+    chain.getLogs({
+      ...blocks,
+      address: source.pools.map((pool) => pool.address),
+      // The vault is owner of its positions and sender of its swaps: the first indexed field of each event.
+      topics: [["Burn", "Collect", "Swap"].map((name) => topic(POOL, name)), zeroPadValue(source.vault, 32)],
+    }),
+    chain.getLogs({
+      ...blocks,
+      address: source.vault,
+      topics: [["Deposited", "Withdrawn"].map((name) => topic(VAULT, name))],
+    }),
+  ]);
+  const found: { [Kind in keyof VaultEvents]: VaultEvents[Kind][number][] } = {
+    burns: [],
+    collects: [],
+    swaps: [],
+    deposits: [],
+    withdrawals: [],
+  };
+  for (const log of ofPools) {
+    const event = parse(POOL, log);
+    const fee = source.pools.find((pool) => pool.address.toLowerCase() === log.address.toLowerCase())?.fee;
+    if (event === null || fee === undefined) continue;
+    const amounts = amountsOf(event, source);
+    if (event.name === "Collect") found.collects.push(amounts);
+    else if (event.name === "Swap") found.swaps.push({ base: -amounts.base, quote: -amounts.quote });
+    else {
+      const ticks = { tickLower: Number(event.args["tickLower"]), tickUpper: Number(event.args["tickUpper"]) };
+      found.burns.push({
+        fee,
+        ...toOrientedRange(ticks, source),
+        liquidity: Number(event.args["amount"]),
+        ...amounts,
+      });
+    }
+  }
+  for (const log of ofVault) {
+    const event = parse(VAULT, log);
+    if (event === null) continue;
+    (event.name === "Deposited" ? found.deposits : found.withdrawals).push(amountsOf(event, source));
+  }
+  return found;
+}
+
+export function sameRange(a: RangeKey, b: RangeKey): boolean {
+  return a.fee === b.fee && a.tickLower === b.tickLower && a.tickUpper === b.tickUpper;
+}
+
+function parse(abi: Interface, log: Pick<Log, "topics" | "data">): LogDescription | null {
+  return abi.parseLog({ topics: [...log.topics], data: log.data });
+}
+
+function amountsOf(event: LogDescription, orientation: Orientation): Amounts {
+  const amount = (name: string, decimals: number): number => unitsFromWei(event.args[name] as bigint, decimals);
+  const { quoteIsToken0, baseDecimals, quoteDecimals } = orientation;
+  return quoteIsToken0
+    ? { base: amount("amount1", baseDecimals), quote: amount("amount0", quoteDecimals) }
+    : { base: amount("amount0", baseDecimals), quote: amount("amount1", quoteDecimals) };
+}

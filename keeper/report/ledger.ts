@@ -1,0 +1,75 @@
+import {
+  add,
+  explain,
+  NOTHING,
+  totalOf,
+  valueAt,
+  type Attribution,
+  type MarkedState,
+  type Step,
+} from "./attribution.ts";
+import { NO_EVENTS, type VaultEvents } from "./events.ts";
+
+/** Where an account stands: the terms' sums and what they are to explain. Quote units. */
+export interface LedgerTotals {
+  readonly terms: Attribution;
+  /** The identity's sum of the terms. */
+  readonly total: number;
+  /** Value of the vault at its first and its latest mark. */
+  readonly start: number;
+  readonly end: number;
+  /** Value that LPs brought in since the start, less what they took out. */
+  readonly flows: number;
+  /** end - start - flows - gas - total: rounding. Gas stands apart, because the keeper's account pays it. */
+  readonly unexplained: number;
+}
+
+/** Adds up the steps of one vault. */
+export class Ledger {
+  readonly #first: MarkedState;
+  #last: MarkedState;
+  #terms: Attribution = NOTHING;
+  #flows = 0;
+  #unexplained = 0;
+
+  constructor(start: MarkedState) {
+    this.#first = start;
+    this.#last = start;
+  }
+
+  /** The state with which the books were opened. */
+  get first(): MarkedState {
+    return this.#first;
+  }
+
+  /** The state up to which everything is booked. */
+  get last(): MarkedState {
+    return this.#last;
+  }
+
+  /** Books the step from the last state to this one. */
+  step(next: MarkedState, events: VaultEvents = NO_EVENTS): Step {
+    const step = explain(this.#last, next, events);
+    this.#terms = add(this.#terms, step.terms);
+    this.#flows += step.flows;
+    this.#unexplained += step.unexplained;
+    this.#last = next;
+    return step;
+  }
+
+  /** Books the gas of a transaction, quote units at the price of its block. */
+  spendGas(cost: number): void {
+    this.#terms = add(this.#terms, { ...NOTHING, gas: cost });
+  }
+
+  totals(): LedgerTotals {
+    return {
+      terms: this.#terms,
+      total: totalOf(this.#terms),
+      start: valueAt(this.#first.state, this.#first.mark),
+      end: valueAt(this.#last.state, this.#last.mark),
+      flows: this.#flows,
+      unexplained: this.#unexplained,
+    };
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * The result of a run over a price path: one document for programs (amounts are decimal strings in quote units, returns are
+ * fractions, times ISO 8601) and one text for people.
+ */
+import type { PricePath } from "../market/types.ts";
+import type { ActionKind } from "../strategy/types.ts";
+import { totalOf, type Attribution } from "./attribution.ts";
+import { decimal, duration, grouped, isoTime, signed, signedPercent } from "./format.ts";
+import type { LedgerTotals } from "./ledger.ts";
+
+/** What a run leaves, in floats. */
+export interface RunResult {
+  readonly chainId: number;
+  readonly vault: string;
+  readonly lens: string;
+  readonly safe: { readonly address: string; readonly threshold: number; readonly owners: readonly string[] };
+  readonly path: Omit<PricePath, "history">;
+  readonly quoteSymbol: string;
+  /** Plans that were carried out, by what they served; one plan can serve more than one kind. */
+  readonly actions: Readonly<Record<ActionKind, number>>;
+  /** Plans that were carried out. */
+  readonly plans: number;
+  /** Plans that the simulation or the chain refused. */
+  readonly refused: number;
+  readonly ticks: number;
+  readonly ledger: LedgerTotals;
+  readonly sharePrice: { readonly start: number; readonly end: number };
+  /** Value at the end of the same value at the start, quote units. */
+  readonly baselines: { readonly hold: number; readonly static: number };
+  /** Fees that the static range earned are in its value; its bounds, quote units per base unit. */
+  readonly staticRange: { readonly fee: number; readonly lower: number; readonly upper: number };
+  /** Wall clock. */
+  readonly seconds: number;
+}
+
+/** Places of an amount in the document; the chain's own quote has no more. */
+const PLACES = 6;
+
+export interface SummaryDocument {
+  readonly chainId: number;
+  readonly vault: string;
+  readonly lens: string;
+  readonly safe: RunResult["safe"];
+  readonly path: {
+    readonly source: PricePath["source"];
+    readonly seed?: number;
+    readonly file?: string;
+    readonly from: string;
+    readonly to: string;
+    /** Hours that the source has; with the filled ones it is the path's length. */
+    readonly bars: number;
+    readonly filledBars: number;
+  };
+  readonly actions: Readonly<Record<ActionKind | "sleeveMove" | "feeChange", number>>;
+  readonly plans: number;
+  readonly refused: number;
+  readonly ticks: number;
+  readonly nav: { readonly start: string; readonly end: string };
+  /** Brought in by LPs less taken out during the run. */
+  readonly flows: string;
+  readonly sharePrice: { readonly start: string; readonly end: string };
+  readonly baselines: { readonly hold: string; readonly static: string };
+  readonly returns: { readonly vault: number; readonly hold: number; readonly static: number };
+  readonly staticRange: { readonly fee: number; readonly lower: string; readonly upper: string };
+  /** total = market + fees - lvr + hedge + carry - gas - slippage, also as printed. */
+  readonly attribution: Readonly<Record<keyof Attribution | "total", string>>;
+  /** nav.end - nav.start - flows - gas - total, rounding: gas is the keeper's, so it is in the total and not in the NAV. */
+  readonly unexplained: string;
+  readonly gasPaidBy: "keeper";
+  readonly seconds: number;
+}
+
+export function summaryDocument(run: RunResult): SummaryDocument {
+  const { path, ledger } = run;
+  const terms = rounded(ledger.terms);
+  return {
+    chainId: run.chainId,
+    vault: run.vault,
+    lens: run.lens,
+    safe: run.safe,
+    path: {
+      source: path.source,
+      ...(path.seed === undefined ? {} : { seed: path.seed }),
+      ...(path.file === undefined ? {} : { file: path.file }),
+      from: isoTime(path.from),
+      to: isoTime(path.to),
+      bars: path.bars.length - path.filledBars,
+      filledBars: path.filledBars,
+    },
+    actions: { ...run.actions, sleeveMove: 0, feeChange: 0 },
+    plans: run.plans,
+    refused: run.refused,
+    ticks: run.ticks,
+    nav: { start: decimal(ledger.start, PLACES), end: decimal(ledger.end, PLACES) },
+    flows: decimal(ledger.flows, PLACES),
+    sharePrice: { start: decimal(run.sharePrice.start, 9), end: decimal(run.sharePrice.end, 9) },
+    baselines: { hold: decimal(run.baselines.hold, PLACES), static: decimal(run.baselines.static, PLACES) },
+    returns: returnsOf(run),
+    staticRange: {
+      fee: run.staticRange.fee,
+      lower: decimal(run.staticRange.lower, PLACES),
+      upper: decimal(run.staticRange.upper, PLACES),
+    },
+    attribution: {
+      market: decimal(terms.market, PLACES),
+      fees: decimal(terms.fees, PLACES),
+      lvr: decimal(terms.lvr, PLACES),
+      hedge: decimal(terms.hedge, PLACES),
+      carry: decimal(terms.carry, PLACES),
+      gas: decimal(terms.gas, PLACES),
+      slippage: decimal(terms.slippage, PLACES),
+      total: decimal(totalOf(terms), PLACES),
+    },
+    unexplained: decimal(ledger.end - ledger.start - ledger.flows - terms.gas - totalOf(terms), PLACES),
+    gasPaidBy: "keeper",
+    seconds: Number(run.seconds.toFixed(3)),
+  };
+}
+
+/** The terms as they are printed, so that the printed terms add up to the printed total. */
+function rounded(terms: Attribution): Attribution {
+  const round = (value: number): number => Number(value.toFixed(PLACES));
+  return {
+    market: round(terms.market),
+    fees: round(terms.fees),
+    lvr: round(terms.lvr),
+    hedge: round(terms.hedge),
+    carry: round(terms.carry),
+    gas: round(terms.gas),
+    slippage: round(terms.slippage),
+  };
+}
+
+/** Returns over the run; the vault's is that of a share, which flows do not touch. */
+export function returnsOf(run: RunResult): { readonly vault: number; readonly hold: number; readonly static: number } {
+  const { start } = run.ledger;
+  return {
+    vault: run.sharePrice.end / run.sharePrice.start - 1,
+    hold: run.baselines.hold / start - 1,
+    static: run.baselines.static / start - 1,
+  };
+}
+
+export function summaryText(run: RunResult): string {
+  const { ledger, path, actions, quoteSymbol } = run;
+  const { terms } = ledger;
+  const returns = returnsOf(run);
+  const amount = (value: number): string => signed(value).padStart(16);
+  const row = (name: string, value: string, note = ""): string =>
+    `  ${name.padEnd(14)}${value}${note === "" ? "" : `   ${note}`}`;
+  const source = path.source === "file" ? (path.file ?? "file") : `generated, seed ${path.seed ?? "?"}`;
+  return [
+    `Strata ran ${path.bars.length} hours (${path.filledBars} filled) from ${isoTime(path.from)} to ${isoTime(path.to)} (${source}) in ${duration(run.seconds)}.`,
+    "",
+    row("NAV", `${grouped(ledger.start)} to ${grouped(ledger.end)} ${quoteSymbol}`),
+    row(
+      "share price",
+      `${run.sharePrice.start.toFixed(6)} to ${run.sharePrice.end.toFixed(6)} (${signedPercent(returns.vault)})`,
+    ),
+    row("holding", `${grouped(run.baselines.hold)} (${signedPercent(returns.hold)})`),
+    row("static range", `${grouped(run.baselines.static)} (${signedPercent(returns.static)})`),
+    "",
+    row(
+      "actions",
+      `${actions.rangeShift} range shifts, ${actions.feeTierMove} fee-tier moves, ${actions.compound} compounds`,
+    ),
+    row("plans", `${run.plans} carried out, ${run.refused} refused, ${run.ticks} ticks`),
+    "",
+    `Where the profit came from, ${quoteSymbol}:`,
+    row("market", amount(terms.market), "inventory times the price's changes"),
+    row("fees", amount(terms.fees), "earned from swaps"),
+    row("LVR", amount(-terms.lvr), "lost to arbitrage by standing in ranges"),
+    row("hedge", amount(terms.hedge)),
+    row("carry", amount(terms.carry)),
+    row("gas", amount(-terms.gas), "paid by the keeper, not by the vault"),
+    row("slippage", amount(-terms.slippage), "the vault's own swaps"),
+    row("total", amount(ledger.total)),
+    ...(ledger.flows === 0 ? [] : [row("LPs' flows", amount(ledger.flows), "brought in less taken out; no profit")]),
+  ].join("\n");
+}

@@ -1,0 +1,80 @@
+/** The keeper of the local world: the same one that `strata keeper run` starts, in this process and with sending on. */
+import { rmSync } from "node:fs";
+
+import { Wallet } from "ethers";
+
+import type { ChainNode } from "../../keeper/chain/node.ts";
+import { Journal } from "../../keeper/journal/journal.ts";
+import type { PricePath } from "../../keeper/market/types.ts";
+import type { VaultAddresses } from "../../keeper/observe/observe.ts";
+import { DEFAULT_BRAIN } from "../../keeper/cli/brain.ts";
+import { Keeper } from "../../keeper/run/keeper.ts";
+import { fixedHistory } from "../../keeper/run/past.ts";
+import type { TickResult } from "../../keeper/run/types.ts";
+import type { LocalChain } from "./chain.ts";
+import type { ActionView } from "./view/model.ts";
+
+export interface LocalKeeper {
+  tick(signal: AbortSignal): Promise<LocalTick>;
+  close(): void;
+}
+
+export interface LocalTick {
+  /** What was done or refused; null for a hold. */
+  readonly action: ActionView | null;
+  /** Why the keeper holds; null if it does not. */
+  readonly holding: string | null;
+}
+
+export interface LocalKeeperOptions {
+  readonly chain: LocalChain;
+  readonly node: ChainNode;
+  readonly addresses: VaultAddresses;
+  readonly path: PricePath;
+  /** File of the journal; an older one belongs to a chain that is gone. */
+  readonly journal: string;
+}
+
+export async function openLocalKeeper(options: LocalKeeperOptions): Promise<LocalKeeper> {
+  const { chain, node, addresses, path } = options;
+  const { keeper: account } = chain.accounts;
+  const chainId = BigInt(chain.chainId);
+  for (const ending of ["", "-wal", "-shm"]) rmSync(`${options.journal}${ending}`, { force: true });
+  const journal = Journal.open(options.journal, { chainId, vault: addresses.vault, keeper: account.address });
+  try {
+    const keeper = await Keeper.open({
+      node,
+      chainId,
+      addresses,
+      keeper: account.address,
+      signer: new Wallet(account.privateKey),
+      journal,
+      brain: DEFAULT_BRAIN,
+      history: fixedHistory(path.history),
+      settings: {
+        send: true,
+        // The chain's time is the path's, not the clock's.
+        maxBlockAge: null,
+        // Blocks come only with the path, and a chain in this process does not reorganise.
+        confirmations: 1,
+      },
+    });
+    return {
+      tick: async (signal) => toLocalTick(await keeper.tick(signal)),
+      close: () => journal.close(),
+    };
+  } catch (error) {
+    journal.close();
+    throw error;
+  }
+}
+
+function toLocalTick(tick: TickResult): LocalTick {
+  if (tick.outcome === "hold") return { action: null, holding: tick.detail };
+  const { decision, outcome, detail, state } = tick;
+  // The rule that acted tells why; the others tell why they did not.
+  const acted = decision.reasons.find((reason) => (decision.actions as readonly string[]).includes(reason.rule));
+  const why = (acted ?? decision.reasons[0])?.text ?? detail;
+  const refusal = outcome === "confirmed" ? null : detail;
+  return { action: { time: state.time, kinds: decision.actions, refusal, why }, holding: null };
+}

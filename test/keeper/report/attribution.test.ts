@@ -1,0 +1,254 @@
+import { expect } from "chai";
+import fc from "fast-check";
+
+import { explain, totalOf, valueAt } from "../../../keeper/report/attribution.ts";
+import { NO_EVENTS, type VaultEvents } from "../../../keeper/report/events.ts";
+import { Ledger } from "../../../keeper/report/ledger.ts";
+import { amounts } from "../../../keeper/strategy/liquidity.ts";
+import { priceOfTick, wholeLiquidity } from "../../../keeper/strategy/ticks.ts";
+import type { PositionState, TierState, VaultState } from "../../../keeper/strategy/types.ts";
+import { near } from "./near.ts";
+
+const DECIMALS = { baseDecimals: 18, quoteDecimals: 6 };
+const FEES = [500, 3000, 10000];
+
+interface Range {
+  readonly fee: number;
+  readonly tickLower: number;
+  readonly tickUpper: number;
+  readonly liquidity: number;
+  readonly feesBase?: number;
+  readonly feesQuote?: number;
+}
+
+/** A state whose positions consist of what their closed form says at the tiers' prices. */
+function stateOf(
+  prices: readonly number[],
+  idle: { readonly base: number; readonly quote: number },
+  ranges: readonly Range[],
+): VaultState {
+  const tiers = FEES.map((fee, i): TierState => {
+    const price = prices[i] ?? prices[0]!;
+    return { fee, tickSpacing: 1, allowed: true, tick: 0, price, liquidity: 1e18, feeGrowthBase: 0, feeGrowthQuote: 0 };
+  });
+  const positions = ranges.map((range, index): PositionState => {
+    const held = amounts(closedForm(range), tiers.find((tier) => tier.fee === range.fee)!.price);
+    return { index, feesBase: 0, feesQuote: 0, ...range, base: held.base, quote: held.quote };
+  });
+  return {
+    time: 0,
+    block: 1,
+    price: prices[0]!,
+    priceError: 0.0075,
+    ...DECIMALS,
+    idleBase: idle.base,
+    idleQuote: idle.quote,
+    positions,
+    tiers,
+    nav: 0,
+    shareSupply: 1,
+    memory: {
+      lastRangeShift: null,
+      lastTierMove: null,
+      lastCompound: null,
+      tierSignalSince: null,
+      tierSignalFee: null,
+    },
+  };
+}
+
+function closedForm(range: Range): { liquidity: number; lower: number; upper: number } {
+  return {
+    liquidity: wholeLiquidity(range.liquidity, DECIMALS),
+    lower: priceOfTick(range.tickLower, DECIMALS),
+    upper: priceOfTick(range.tickUpper, DECIMALS),
+  };
+}
+
+const around = Math.round(Math.log(2000 * 1e-12) / Math.log(1.0001));
+const wide: Range = { fee: 3000, tickLower: around - 2000, tickUpper: around + 2000, liquidity: 1e17 };
+const narrow: Range = { fee: 500, tickLower: around - 300, tickUpper: around + 500, liquidity: 3e17 };
+
+describe("report/attribution", () => {
+  it("explains a price's move over idle tokens as market alone", () => {
+    const step = explain(
+      { state: stateOf([2000], { base: 10, quote: 5000 }, []), mark: 2000 },
+      { state: stateOf([2100], { base: 10, quote: 5000 }, []), mark: 2100 },
+    );
+    expect(step.terms).to.deep.equal({ market: 1000, fees: 0, lvr: 0, hedge: 0, carry: 0, gas: 0, slippage: 0 });
+    expect(step.unexplained).to.equal(0);
+  });
+
+  it("finds the textbook's LVR of a move inside the range, and none of its fees in it", () => {
+    const before = stateOf([2000], { base: 0, quote: 0 }, [wide]);
+    const after = stateOf([2040], { base: 0, quote: 0 }, [{ ...wide, feesBase: 0.01, feesQuote: 30 }]);
+    const { terms, unexplained } = explain({ state: before, mark: 2000 }, { state: after, mark: 2040 });
+    // x0 P1 + y0 - V(P1) = L sqrt(P0) (sqrt(P1 / P0) - 1)^2
+    const expected = wholeLiquidity(1e17, DECIMALS) * Math.sqrt(2000) * (Math.sqrt(2040 / 2000) - 1) ** 2;
+    near(terms.lvr, expected, expected * 1e-6);
+    near(terms.fees, 0.01 * 2040 + 30, 1e-9);
+    near(unexplained, 0, 1e-6);
+  });
+
+  it("agrees with s^2/8 of value a year for a full range over many small moves", () => {
+    const full: Range = { fee: 3000, tickLower: -887_220, tickUpper: 887_220, liquidity: 1e18 };
+    let state = stateOf([2000], { base: 0, quote: 0 }, [full]);
+    const ledger = new Ledger({ state, mark: 2000 });
+    const [volatility, steps, years] = [0.8, 20_000, 0.25];
+    // Up and down by turns, with the size that the volatility has over a step.
+    const size = volatility * Math.sqrt(years / steps);
+    let [price, value] = [2000, 0];
+    for (let i = 0; i < steps; i++) {
+      price *= Math.exp(i % 2 === 0 ? size : -size);
+      state = stateOf([price], { base: 0, quote: 0 }, [full]);
+      value += valueAt(state, price) / steps;
+      ledger.step({ state, mark: price });
+    }
+    const expected = (volatility ** 2 / 8) * value * years;
+    near(ledger.totals().terms.lvr, expected, expected * 0.002);
+  });
+
+  it("books a deposit and a withdrawal as flows, not as profit", () => {
+    const before = stateOf([2000], { base: 10, quote: 20_000 }, [wide, { ...narrow, feesQuote: 8 }]);
+    const deposit = { base: 1, quote: 2500 };
+    const deposited = stateOf([2000], { base: 11, quote: 22_500 }, [wide, { ...narrow, feesQuote: 8 }]);
+    const step = explain(
+      { state: before, mark: 2000 },
+      { state: deposited, mark: 2000 },
+      { ...NO_EVENTS, deposits: [deposit] },
+    );
+    near(step.flows, 4500, 1e-9);
+    near(totalOf(step.terms), 0, 1e-6);
+    near(step.unexplained, 0, 1e-6);
+
+    const left = stateOf([2000], { base: 8.25, quote: 16_875 }, [
+      { ...wide, liquidity: 0.75e17 },
+      { ...narrow, liquidity: 2.25e17, feesQuote: 6 },
+    ]);
+    const gone = leave(deposited, 0.25);
+    const exit = explain({ state: deposited, mark: 2000 }, { state: left, mark: 2000 }, gone);
+    near(exit.flows, -valueAt(deposited, 2000) / 4, 1e-6);
+    near(totalOf(exit.terms), 0, 1e-6);
+    near(exit.unexplained, 0, 1e-6);
+  });
+
+  it("shows a donation as unexplained", () => {
+    const step = explain(
+      { state: stateOf([2000], { base: 10, quote: 5000 }, []), mark: 2000 },
+      { state: stateOf([2000], { base: 10, quote: 5100 }, []), mark: 2000 },
+    );
+    expect(totalOf(step.terms)).to.equal(0);
+    expect(step.unexplained).to.equal(100);
+  });
+
+  it("books gas beside the vault's value", () => {
+    const ledger = new Ledger({ state: stateOf([2000], { base: 1, quote: 0 }, []), mark: 2000 });
+    ledger.spendGas(12);
+    const totals = ledger.totals();
+    expect(totals.total).to.equal(-12);
+    expect(totals.end - totals.start).to.equal(0);
+    expect(totals.unexplained).to.equal(0);
+  });
+
+  it("sums to the change of value over any path of moves, fees, flows and plans", () => {
+    const move = fc.record({
+      kind: fc.constantFrom("market", "plan", "deposit", "withdraw"),
+      drift: fc.double({ min: -0.08, max: 0.08, noNaN: true }),
+      lag: fc.double({ min: -0.004, max: 0.004, noNaN: true }),
+      part: fc.double({ min: 0.01, max: 0.9, noNaN: true }),
+      fees: fc.double({ min: 0, max: 50, noNaN: true }),
+    });
+    fc.assert(
+      fc.property(fc.array(move, { minLength: 1, maxLength: 40 }), (moves) => {
+        let idle = { base: 20, quote: 40_000 };
+        let ranges: Range[] = [wide, narrow];
+        let prices = [2000, 2003, 1995];
+        let mark = 2001;
+        const ledger = new Ledger({ state: stateOf(prices, idle, ranges), mark });
+        let largest = 0;
+        for (const { kind, drift, lag, part, fees } of moves) {
+          const now = ledger.last.state;
+          let events: VaultEvents = NO_EVENTS;
+          if (kind === "market") {
+            mark *= Math.exp(drift);
+            prices = [mark * (1 + lag), mark * (1 - lag), mark * (1 + lag / 2)];
+            ranges = ranges.map((range) => ({
+              ...range,
+              feesBase: (range.feesBase ?? 0) + fees / 4000,
+              feesQuote: (range.feesQuote ?? 0) + fees / 2,
+            }));
+          } else if (kind === "deposit") {
+            const gift = { base: part * 3, quote: part * 5000 };
+            idle = { base: idle.base + gift.base, quote: idle.quote + gift.quote };
+            events = { ...NO_EVENTS, deposits: [gift] };
+          } else if (kind === "withdraw") {
+            events = leave(now, part);
+            idle = { base: idle.base * (1 - part), quote: idle.quote * (1 - part) };
+            ranges = ranges.map((range) => scale(range, 1 - part));
+          } else {
+            // Burn a part of the first range and collect its fees, sell base in its pool (which moves that price), mint elsewhere.
+            const first = now.positions[0]!;
+            const out = { base: first.base * part, quote: first.quote * part };
+            const burn = { ...first, liquidity: first.liquidity * part, ...out };
+            const collect = { base: out.base + first.feesBase, quote: out.quote + first.feesQuote };
+            const sold = (idle.base + collect.base) * 0.05;
+            const swap = { base: -sold, quote: sold * mark * (1 - lag) * 0.997 };
+            prices = prices.map((price, i) => (FEES[i] === first.fee ? price * (1 - part / 200) : price));
+            idle = {
+              base: idle.base + collect.base + swap.base,
+              quote: idle.quote + collect.quote + swap.quote,
+            };
+            const minted: Range = {
+              fee: 10_000,
+              tickLower: around - 4000 - ranges.length,
+              tickUpper: around + 4000,
+              liquidity: 1e15,
+            };
+            const cost = amounts(closedForm(minted), prices[2]!);
+            idle = { base: idle.base - cost.base, quote: idle.quote - cost.quote };
+            const [kept, ...rest] = ranges;
+            const { fee, tickLower, tickUpper, liquidity } = kept!;
+            ranges = [...rest, minted, { fee, tickLower, tickUpper, liquidity: liquidity * (1 - part) }];
+            events = { ...NO_EVENTS, burns: [burn], collects: [collect], swaps: [swap] };
+          }
+          const after = { state: stateOf(prices, idle, ranges), mark };
+          largest = Math.max(largest, valueAt(after.state, mark));
+          ledger.step(after, events);
+        }
+        const totals = ledger.totals();
+        near(totals.end - totals.start, totals.flows + totals.total, 1e-7 * largest);
+        near(totals.unexplained, 0, 1e-7 * largest);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+/** The events of a withdrawal of a part of everything. */
+function leave(state: VaultState, part: number): VaultEvents {
+  const burns = state.positions.map((position) => ({
+    ...position,
+    liquidity: position.liquidity * part,
+    base: position.base * part,
+    quote: position.quote * part,
+  }));
+  const collects = state.positions.map((position) => ({
+    base: (position.base + position.feesBase) * part,
+    quote: (position.quote + position.feesQuote) * part,
+  }));
+  let [base, quote] = [state.idleBase * part, state.idleQuote * part];
+  for (const paid of collects) {
+    base += paid.base;
+    quote += paid.quote;
+  }
+  return { ...NO_EVENTS, burns, collects, withdrawals: [{ base, quote }] };
+}
+
+function scale(range: Range, factor: number): Range {
+  return {
+    ...range,
+    liquidity: range.liquidity * factor,
+    feesBase: (range.feesBase ?? 0) * factor,
+    feesQuote: (range.feesQuote ?? 0) * factor,
+  };
+}
