@@ -1,0 +1,107 @@
+/** One eth_call through the lens: everything that a tick looks at is of one block. */
+import { contractInterface } from "../chain/abi.ts";
+import { BuildError, ConfigError } from "../chain/failures.ts";
+import type { ChainNode } from "../chain/node.ts";
+import type { BlockTag } from "../chain/rpc.ts";
+import type { SnapshotStructOutput } from "../../types/ethers-contracts/Lens.js";
+import type { Snapshot } from "./snapshot.ts";
+
+export interface VaultAddresses {
+  readonly vault: string;
+  readonly lens: string;
+}
+
+/**
+ * Reads a vault.
+ *
+ * @param keeper whose right to plan is asked
+ * @throws ConfigError if there is no lens at the address, Reverted if the lens refuses, ConnectionError, NodeError
+ */
+export async function observe(
+  node: ChainNode,
+  addresses: VaultAddresses,
+  keeper: string,
+  tag: BlockTag = "latest",
+): Promise<Snapshot> {
+  const lens = contractInterface("Lens");
+  const data = lens.encodeFunctionData("observe", [addresses.vault, keeper]);
+  const answer = await node.call({ to: addresses.lens, data }, tag);
+  if (answer === "0x") {
+    throw new ConfigError(
+      `There is no lens at ${addresses.lens}; check the address and that the node is on the right chain.`,
+    );
+  }
+  let raw: SnapshotStructOutput;
+  try {
+    // The cast names what the ABI says: one struct.
+    raw = lens.decodeFunctionResult("observe", answer)[0] as SnapshotStructOutput;
+  } catch (cause) {
+    throw new BuildError(
+      `The lens at ${addresses.lens} answers in another form than this build expects; check the address or use the keeper's version that belongs to it.`,
+      { cause },
+    );
+  }
+  return fromStruct(raw);
+}
+
+function fromStruct(s: SnapshotStructOutput): Snapshot {
+  return {
+    chainId: s.chainId,
+    blockNumber: s.blockNumber,
+    timestamp: Number(s.timestamp),
+    token0: s.token0,
+    token1: s.token1,
+    quoteIsToken0: s.quoteIsToken0,
+    baseDecimals: Number(s.baseDecimals),
+    quoteDecimals: Number(s.quoteDecimals),
+    nonce: s.nonce,
+    supply: s.supply,
+    idle0: s.idle0,
+    idle1: s.idle1,
+    total0: s.total0,
+    total1: s.total1,
+    keeperAllowed: s.keeperAllowed,
+    limits: {
+      fees: s.limits.fees.map(Number),
+      maxPlanLossBps: Number(s.limits.maxPlanLossBps),
+      coreWeightCapBps: Number(s.limits.coreWeightCapBps),
+      minHalfWidth: Number(s.limits.minHalfWidth),
+      maxHalfWidth: Number(s.limits.maxHalfWidth),
+    },
+    oracleTerms: {
+      referenceFee: Number(s.oracleTerms.referenceFee),
+      twapWindow: Number(s.oracleTerms.twapWindow),
+      twapBandBps: Number(s.oracleTerms.twapBandBps),
+      baseHeartbeat: Number(s.oracleTerms.baseHeartbeat),
+      quoteHeartbeat: Number(s.oracleTerms.quoteHeartbeat),
+      baseDeviationBps: Number(s.oracleTerms.baseDeviationBps),
+      quoteDeviationBps: Number(s.oracleTerms.quoteDeviationBps),
+    },
+    oracleOk: s.oracleOk,
+    oracleError: s.oracleError,
+    price: { mid: s.price.mid, low: s.price.low, high: s.price.high },
+    twapHint: Number(s.twapHint),
+    positions: s.positions.map((p) => ({
+      index: Number(p.index),
+      fee: Number(p.fee),
+      tickLower: Number(p.tickLower),
+      tickUpper: Number(p.tickUpper),
+      liquidity: p.liquidity,
+      amount0: p.amount0,
+      amount1: p.amount1,
+      fees0: p.fees0,
+      fees1: p.fees1,
+    })),
+    tiers: s.tiers.map((t) => ({
+      fee: Number(t.fee),
+      tickSpacing: Number(t.tickSpacing),
+      pool: t.pool,
+      allowed: t.allowed,
+      sqrtPriceX96: t.sqrtPriceX96,
+      tick: Number(t.tick),
+      liquidity: t.liquidity,
+      feeGrowthGlobal0X128: t.feeGrowthGlobal0X128,
+      feeGrowthGlobal1X128: t.feeGrowthGlobal1X128,
+    })),
+  };
+}

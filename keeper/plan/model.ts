@@ -1,0 +1,243 @@
+/**
+ * PlanLib's bookkeeping in exact integers: what the vault holds after each step of a plan. Burns and mints come out to the wei. Swaps are
+ * exact as long as they cross no initialised tick, since the lens shows only the liquidity in range; the simulation at the node has the last
+ * word.
+ */
+import {
+  getAmount0Delta,
+  getAmount1Delta,
+  getAmountsForLiquidity,
+  getLiquidityForAmounts,
+} from "../chain/liquidityAmounts.ts";
+import { getSqrtRatioAtTick, MAX_SQRT_RATIO, MIN_SQRT_RATIO, Q96 } from "../chain/tickMath.ts";
+import type { Snapshot } from "../observe/snapshot.ts";
+import { ONE, PlanError } from "./types.ts";
+
+const FEE_UNIT = 1_000_000n;
+
+interface Tier {
+  sqrtPriceX96: bigint;
+  liquidity: bigint;
+}
+
+interface Position {
+  readonly index: number;
+  readonly fee: number;
+  readonly sqrtLowerX96: bigint;
+  readonly sqrtUpperX96: bigint;
+  liquidity: bigint;
+  /** Not collected yet; wei. */
+  fees0: bigint;
+  fees1: bigint;
+}
+
+/** A range that the plan minted into. */
+export interface Minted {
+  readonly fee: number;
+  readonly sqrtLowerX96: bigint;
+  readonly sqrtUpperX96: bigint;
+  readonly liquidity: bigint;
+}
+
+export interface PaidOut {
+  readonly amount0: bigint;
+  readonly amount1: bigint;
+}
+
+/** The vault while a plan runs. Steps must come in the plan's order: burns, swaps, mints. */
+export class PlanModel {
+  #idle0: bigint;
+  #idle1: bigint;
+  readonly #tiers: Map<number, Tier>;
+  readonly #positions: Map<number, Position>;
+  readonly #minted: Minted[] = [];
+
+  /** @param move changes every pool's sqrt price, for asking what a plan would do at another price; default none */
+  constructor(snapshot: Snapshot, move: (sqrtPriceX96: bigint) => bigint = (same) => same) {
+    this.#idle0 = snapshot.idle0;
+    this.#idle1 = snapshot.idle1;
+    this.#tiers = new Map(
+      snapshot.tiers.map((tier) => [
+        tier.fee,
+        { sqrtPriceX96: clampPrice(move(tier.sqrtPriceX96)), liquidity: tier.liquidity },
+      ]),
+    );
+    this.#positions = new Map(
+      snapshot.positions.map((position) => [
+        position.index,
+        {
+          index: position.index,
+          fee: position.fee,
+          sqrtLowerX96: getSqrtRatioAtTick(position.tickLower),
+          sqrtUpperX96: getSqrtRatioAtTick(position.tickUpper),
+          liquidity: position.liquidity,
+          fees0: position.fees0,
+          fees1: position.fees1,
+        },
+      ]),
+    );
+  }
+
+  /** Idle token0 now, wei. */
+  get idle0(): bigint {
+    return this.#idle0;
+  }
+
+  /** Idle token1 now, wei. */
+  get idle1(): bigint {
+    return this.#idle1;
+  }
+
+  get minted(): readonly Minted[] {
+    return this.#minted;
+  }
+
+  /** All ranges that the vault holds now; what was minted into an existing one is one with it. */
+  get held(): readonly Minted[] {
+    const held = new Map<string, Minted>();
+    for (const { fee, sqrtLowerX96, sqrtUpperX96, liquidity } of [...this.#positions.values(), ...this.#minted]) {
+      if (liquidity === 0n) continue;
+      const key = `${fee}:${sqrtLowerX96}:${sqrtUpperX96}`;
+      held.set(key, { fee, sqrtLowerX96, sqrtUpperX96, liquidity: (held.get(key)?.liquidity ?? 0n) + liquidity });
+    }
+    return [...held.values()];
+  }
+
+  sqrtPriceX96(fee: number): bigint {
+    return this.#tier(fee).sqrtPriceX96;
+  }
+
+  /** @returns what the burned liquidity brings, fees aside */
+  burn(index: number, fraction: bigint): PaidOut {
+    const position = this.#positions.get(index);
+    if (position === undefined || position.liquidity === 0n) {
+      throw new PlanError(`The decision burns position ${index}, which holds nothing; decide on a fresh snapshot.`);
+    }
+    const part = (position.liquidity * fraction) / ONE;
+    const tier = this.#tier(position.fee);
+    const paid = getAmountsForLiquidity(tier.sqrtPriceX96, position.sqrtLowerX96, position.sqrtUpperX96, part, "down");
+    this.#idle0 += paid.amount0 + position.fees0;
+    this.#idle1 += paid.amount1 + position.fees1;
+    if (inRange(tier.sqrtPriceX96, position)) tier.liquidity -= part;
+    position.liquidity -= part;
+    position.fees0 = 0n;
+    position.fees1 = 0n;
+    return paid;
+  }
+
+  /**
+   * @param out the output to assume; absent: what the liquidity in range gives
+   * @returns input and output, wei
+   */
+  swap(
+    fee: number,
+    zeroForOne: boolean,
+    fraction: bigint,
+    sqrtPriceLimitX96: bigint,
+    out?: bigint,
+  ): { readonly amountIn: bigint; readonly amountOut: bigint } {
+    const tier = this.#tier(fee);
+    const offered = ((zeroForOne ? this.#idle0 : this.#idle1) * fraction) / ONE;
+    let amountIn = offered;
+    let amountOut = out ?? 0n;
+    if (out === undefined) {
+      const result = swapInRange(tier, BigInt(fee), zeroForOne, offered, sqrtPriceLimitX96);
+      tier.sqrtPriceX96 = result.sqrtPriceX96;
+      ({ amountIn, amountOut } = result);
+    }
+    if (zeroForOne) {
+      this.#idle0 -= amountIn;
+      this.#idle1 += amountOut;
+    } else {
+      this.#idle1 -= amountIn;
+      this.#idle0 += amountOut;
+    }
+    return { amountIn, amountOut };
+  }
+
+  /** @returns the liquidity that the chain would mint; 0 is what it would refuse */
+  mint(fee: number, tickLower: number, tickUpper: number, fraction0: bigint, fraction1: bigint): bigint {
+    const tier = this.#tier(fee);
+    const sqrtLowerX96 = getSqrtRatioAtTick(tickLower);
+    const sqrtUpperX96 = getSqrtRatioAtTick(tickUpper);
+    const liquidity = getLiquidityForAmounts(
+      tier.sqrtPriceX96,
+      sqrtLowerX96,
+      sqrtUpperX96,
+      (this.#idle0 * fraction0) / ONE,
+      (this.#idle1 * fraction1) / ONE,
+    );
+    const range = { fee, sqrtLowerX96, sqrtUpperX96, liquidity };
+    const paid = getAmountsForLiquidity(tier.sqrtPriceX96, sqrtLowerX96, sqrtUpperX96, liquidity, "up");
+    this.#idle0 -= paid.amount0;
+    this.#idle1 -= paid.amount1;
+    if (inRange(tier.sqrtPriceX96, range)) tier.liquidity += liquidity;
+    this.#minted.push(range);
+    return liquidity;
+  }
+
+  #tier(fee: number): Tier {
+    const tier = this.#tiers.get(fee);
+    if (tier === undefined) {
+      throw new PlanError(
+        `The decision uses the tier with fee ${fee}, which the snapshot does not show; use a tier of the policy.`,
+      );
+    }
+    return tier;
+  }
+}
+
+/** One segment of Uniswap v3's swap with an exact input, rounded as the pool rounds. */
+function swapInRange(
+  tier: Readonly<Tier>,
+  fee: bigint,
+  zeroForOne: boolean,
+  amountIn: bigint,
+  limit: bigint,
+): { readonly amountIn: bigint; readonly amountOut: bigint; readonly sqrtPriceX96: bigint } {
+  const { sqrtPriceX96: price, liquidity } = tier;
+  const past = zeroForOne ? limit >= price : limit <= price;
+  if (liquidity === 0n || amountIn === 0n || past) return { amountIn: 0n, amountOut: 0n, sqrtPriceX96: price };
+  const net = (amountIn * (FEE_UNIT - fee)) / FEE_UNIT;
+  const shifted = liquidity << 96n;
+  const next = zeroForOne ? divUp(shifted * price, shifted + net * price) : price + (net << 96n) / liquidity;
+  const stopped = zeroForOne ? next < limit : next > limit;
+  const end = stopped ? limit : next;
+  const amountOut = zeroForOne
+    ? getAmount1Delta(end, price, liquidity, "down")
+    : getAmount0Delta(price, end, liquidity, "down");
+  if (!stopped) return { amountIn, amountOut, sqrtPriceX96: end };
+  const spent = zeroForOne
+    ? getAmount0Delta(end, price, liquidity, "up")
+    : getAmount1Delta(price, end, liquidity, "up");
+  return { amountIn: spent + divUp(spent * fee, FEE_UNIT - fee), amountOut, sqrtPriceX96: end };
+}
+
+function inRange(sqrtPriceX96: bigint, range: Pick<Minted, "sqrtLowerX96" | "sqrtUpperX96">): boolean {
+  return sqrtPriceX96 >= range.sqrtLowerX96 && sqrtPriceX96 < range.sqrtUpperX96;
+}
+
+function clampPrice(sqrtPriceX96: bigint): bigint {
+  if (sqrtPriceX96 < MIN_SQRT_RATIO) return MIN_SQRT_RATIO;
+  return sqrtPriceX96 >= MAX_SQRT_RATIO ? MAX_SQRT_RATIO - 1n : sqrtPriceX96;
+}
+
+function divUp(numerator: bigint, denominator: bigint): bigint {
+  return (numerator + denominator - 1n) / denominator;
+}
+
+/** Greatest integer whose square is at most n (Newton's method). */
+export function isqrt(n: bigint): bigint {
+  if (n < 2n) return n;
+  let x = 1n << BigInt((n.toString(2).length + 1) >> 1);
+  for (;;) {
+    const next = (x + n / x) >> 1n;
+    if (next >= x) return x;
+    x = next;
+  }
+}
+
+/** The pool's sqrt price of a price in quote wei per base wei times 2^96, rounded down, as contracts/libraries/Valuation.sol does. */
+export function sqrtPriceOf(priceX96: bigint, quoteIsToken0: boolean): bigint {
+  return isqrt(quoteIsToken0 ? ((1n << 192n) * Q96) / priceX96 : priceX96 << 96n);
+}

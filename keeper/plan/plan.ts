@@ -1,0 +1,209 @@
+/**
+ * From a decision (floats, base and quote) to a plan (bigint, the pool's order). The sequence is played through on the snapshot in exact
+ * integers, because the chain's fractions are of what is idle at that step.
+ *
+ * MINIMA hold for every price inside a tolerance round the snapshot's, and leave the tolerance once more for amounts, so that somebody's
+ * dust deposit or withdrawal does not revert the plan. They are played through at both ends. The chain's own charge is what protects the
+ * vault; minima only spare a plan that has become pointless.
+ */
+import { zeroForOne } from "../chain/orientation.ts";
+import { toPoolRange, weiFromUnits } from "../chain/prices.ts";
+import { Q96 } from "../chain/tickMath.ts";
+import type { Snapshot } from "../observe/snapshot.ts";
+import type { BurnMove, Decision, MintMove, SwapMove } from "../strategy/types.ts";
+import { type Minted, type PaidOut, PlanModel, sqrtPriceOf } from "./model.ts";
+import { type BurnStep, type MintStep, ONE, type Plan, PlanError, type SwapStep } from "./types.ts";
+
+export interface PlanOptions {
+  /** How far the price may move before the plan refuses, and how much amounts may differ besides; fraction of each. */
+  readonly tolerance: number;
+  /** Seconds after the snapshot's block for which the plan may run. */
+  readonly lifetime: number;
+  /** keccak256 of the published decision, see hash.ts. */
+  readonly decisionHash: string;
+}
+
+/** A plan and what it is expected to leave. */
+export interface PlannedOutcome {
+  readonly plan: Plan;
+  /** Idle wei after burns and collects, before swaps: what the chain's charge compares with. */
+  readonly inHand: PaidOut;
+  /** Idle wei at the end. */
+  readonly idle: PaidOut;
+  readonly minted: readonly Minted[];
+  /** All ranges at the end, old and new. */
+  readonly held: readonly Minted[];
+}
+
+/** Fractions and prices in billionths: finer than any tolerance that makes sense. */
+const BILLION = 1_000_000_000n;
+
+/**
+ * Makes a plan. Pure.
+ *
+ * @throws PlanError if the decision cannot be carried out on this snapshot
+ */
+export function makePlan(decision: Decision, snapshot: Snapshot, options: PlanOptions): PlannedOutcome {
+  const { tolerance, lifetime, decisionHash } = options;
+  if (!(tolerance >= 0 && tolerance < 1)) {
+    throw new PlanError(`The tolerance must be a fraction from 0 to below 1, not ${tolerance}.`);
+  }
+  if (!snapshot.oracleOk) throw new PlanError("The oracle is silent, so nothing may be planned; wait until it speaks.");
+  if (decision.burns.length + decision.swaps.length + decision.mints.length === 0) {
+    throw new PlanError("The decision holds no move, so there is nothing to plan.");
+  }
+
+  // As decided: this fixes the fractions.
+  const model = new PlanModel(snapshot);
+  const burns = decision.burns.map((move) => burnStep(model, move));
+  const inHand = { amount0: model.idle0, amount1: model.idle1 };
+  const swaps = decision.swaps.map((move) => swapStep(model, move, snapshot));
+  const mints = decision.mints.map((move) => mintStep(model, move, snapshot));
+
+  // The same fractions at both ends of the tolerance: this fixes the minima.
+  const ends = [1 - tolerance, 1 + tolerance].map((factor) => replay(snapshot, factor, { burns, swaps, mints }));
+  const allowance = (BILLION * BILLION) / (BILLION + billionths(tolerance));
+  const plan: Plan = {
+    nonce: snapshot.nonce,
+    deadline: snapshot.timestamp + lifetime,
+    twapHint: snapshot.twapHint,
+    decisionHash,
+    burns: burns.map(({ paid, ...step }, i) => ({
+      ...step,
+      min0: least(
+        [paid, ...ends.map((end) => end.burns[i])].map((one) => one?.amount0),
+        allowance,
+      ),
+      min1: least(
+        [paid, ...ends.map((end) => end.burns[i])].map((one) => one?.amount1),
+        allowance,
+      ),
+    })),
+    swaps,
+    mints: mints.map(({ liquidity, ...step }, i) => ({
+      ...step,
+      minLiquidity: least([liquidity, ...ends.map((end) => end.mints[i])], allowance),
+    })),
+  };
+  return {
+    plan,
+    inHand,
+    idle: { amount0: model.idle0, amount1: model.idle1 },
+    minted: model.minted,
+    held: model.held,
+  };
+}
+
+type BurnDraft = Omit<BurnStep, "min0" | "min1"> & { readonly paid: PaidOut };
+type MintDraft = Omit<MintStep, "minLiquidity"> & { readonly liquidity: bigint };
+
+function burnStep(model: PlanModel, move: BurnMove): BurnDraft {
+  const fraction = fractionOf(move.fraction, `the burn of position ${move.index}`);
+  return { index: move.index, fraction, paid: model.burn(move.index, fraction) };
+}
+
+function swapStep(model: PlanModel, move: SwapMove, snapshot: Snapshot): SwapStep {
+  const sellsToken0 = zeroForOne(move.sell, snapshot);
+  const decimals = move.sell === "base" ? snapshot.baseDecimals : snapshot.quoteDecimals;
+  const idle = sellsToken0 ? model.idle0 : model.idle1;
+  const fraction = shareOf(move.amount, decimals, idle, `the swap in tier ${move.fee}`);
+  const amountIn = (idle * fraction) / ONE;
+  if (amountIn === 0n) throw new PlanError(`The decision swaps nothing in tier ${move.fee}; leave the swap out.`);
+  if (!(move.maxSlippage >= 0 && move.maxSlippage < 1)) {
+    throw new PlanError(`The slippage of a swap must be a fraction from 0 to below 1, not ${move.maxSlippage}.`);
+  }
+  const kept = BILLION - billionths(move.maxSlippage);
+  const { mid } = snapshot.price;
+  const fair = move.sell === "base" ? (amountIn * mid) / Q96 : (amountIn * Q96) / mid;
+  // A swap that starts at the oracle's price brings its minimum on average only if it ends inside the squared slippage: past that
+  // the minimum is out of reach, so the pool may as well stop there.
+  const worst =
+    move.sell === "base" ? (mid * kept * kept) / (BILLION * BILLION) : (mid * BILLION * BILLION) / (kept * kept);
+  const step = {
+    fee: move.fee,
+    zeroForOne: sellsToken0,
+    fraction,
+    sqrtPriceLimitX96: sqrtPriceOf(worst, snapshot.quoteIsToken0),
+    minOut: (fair * kept + BILLION - 1n) / BILLION,
+  };
+  model.swap(step.fee, step.zeroForOne, step.fraction, step.sqrtPriceLimitX96);
+  return step;
+}
+
+function mintStep(model: PlanModel, move: MintMove, snapshot: Snapshot): MintDraft {
+  const tier = snapshot.tiers.find((one) => one.fee === move.fee);
+  const { tickLower, tickUpper } = toPoolRange(move, snapshot);
+  const spacing = tier?.tickSpacing ?? 1;
+  if (!Number.isInteger(tickLower / spacing) || !Number.isInteger(tickUpper / spacing) || tickLower >= tickUpper) {
+    throw new PlanError(
+      `The range ${move.tickLower} to ${move.tickUpper} does not fit tier ${move.fee}; use rising multiples of its spacing ${spacing}.`,
+    );
+  }
+  const [max0, decimals0, max1, decimals1] = snapshot.quoteIsToken0
+    ? [move.maxQuote, snapshot.quoteDecimals, move.maxBase, snapshot.baseDecimals]
+    : [move.maxBase, snapshot.baseDecimals, move.maxQuote, snapshot.quoteDecimals];
+  const what = `the mint in tier ${move.fee}`;
+  const fraction0 = shareOf(max0, decimals0, model.idle0, what);
+  const fraction1 = shareOf(max1, decimals1, model.idle1, what);
+  const liquidity = model.mint(move.fee, tickLower, tickUpper, fraction0, fraction1);
+  if (liquidity === 0n) {
+    throw new PlanError(
+      `The decision mints nothing into ${move.tickLower} to ${move.tickUpper} of tier ${move.fee}; the token that the range needs is not there.`,
+    );
+  }
+  return { fee: move.fee, tickLower, tickUpper, fraction0, fraction1, liquidity };
+}
+
+interface Steps {
+  readonly burns: readonly Omit<BurnStep, "min0" | "min1">[];
+  readonly swaps: readonly SwapStep[];
+  readonly mints: readonly Omit<MintStep, "minLiquidity">[];
+}
+
+/** The steps at another price; swaps bring no more than their minimum there. */
+function replay(
+  snapshot: Snapshot,
+  factor: number,
+  steps: Steps,
+): { readonly burns: readonly PaidOut[]; readonly mints: readonly bigint[] } {
+  const root = billionths(Math.sqrt(factor));
+  const model = new PlanModel(snapshot, (sqrtPriceX96) => (sqrtPriceX96 * root) / BILLION);
+  const burns = steps.burns.map((step) => model.burn(step.index, step.fraction));
+  for (const step of steps.swaps) {
+    model.swap(step.fee, step.zeroForOne, step.fraction, step.sqrtPriceLimitX96, step.minOut);
+  }
+  const mints = steps.mints.map((step) =>
+    model.mint(step.fee, step.tickLower, step.tickUpper, step.fraction0, step.fraction1),
+  );
+  return { burns, mints };
+}
+
+/** A part of 1e18 from a float. */
+function fractionOf(part: number, what: string): bigint {
+  if (!(part >= 0 && part <= 1)) throw new PlanError(`The fraction of ${what} must be from 0 to 1, not ${part}.`);
+  return part === 1 ? ONE : BigInt(Math.floor(part * 1e18));
+}
+
+/**
+ * The part of an idle amount that so many whole units are; all of it from a billionth and two wei below, since a float cannot name an amount
+ * to the wei and what it leaves would be dust.
+ */
+function shareOf(units: number, decimals: number, idle: bigint, what: string): bigint {
+  if (!(units >= 0 && units < Infinity)) {
+    throw new PlanError(`An amount of ${what} must be zero or more, not ${units}.`);
+  }
+  const wei = weiFromUnits(units, decimals);
+  if (idle === 0n || wei === 0n) return 0n;
+  if (wei + 2n >= idle - idle / BILLION) return ONE;
+  return (wei * ONE) / idle;
+}
+
+function least(values: readonly (bigint | undefined)[], allowance: bigint): bigint {
+  const given = values.filter((value) => value !== undefined);
+  const smallest = given.reduce((a, b) => (b < a ? b : a));
+  return (smallest * allowance) / BILLION;
+}
+
+function billionths(value: number): bigint {
+  return BigInt(Math.round(value * Number(BILLION)));
+}

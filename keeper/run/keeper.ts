@@ -1,0 +1,257 @@
+/**
+ * One vault's keeper: observe -> signals -> decide -> plan -> simulate -> submit -> confirm -> record. The journal's open intent, if there is
+ * one, comes before everything else, so that a keeper that was killed anywhere takes up where it was.
+ */
+import { checkBlockAge } from "../chain/connect.ts";
+import { ConfigError } from "../chain/failures.ts";
+import type { ChainNode } from "../chain/node.ts";
+import type { Checkpoint, ExecutionContext, Signer } from "../execution/context.ts";
+import { pursue } from "../execution/pursue.ts";
+import { simulate } from "../execution/simulate.ts";
+import { submit, TOO_DEAR } from "../execution/submit.ts";
+import { type Intent, Intents } from "../journal/intents.ts";
+import type { Journal } from "../journal/journal.ts";
+import { readMemory, writeMemory } from "../journal/memory.ts";
+import { pruneTicks, writeTick } from "../journal/ticks.ts";
+import { observe, type VaultAddresses } from "../observe/observe.ts";
+import type { Snapshot } from "../observe/snapshot.ts";
+import { toPolicy, toState } from "../observe/toState.ts";
+import { executeCalldata } from "../plan/calldata.ts";
+import { predictCharge } from "../plan/charge.ts";
+import { decisionDocument, documentHash } from "../plan/hash.ts";
+import { makePlan, type PlannedOutcome } from "../plan/plan.ts";
+import { PlanError } from "../plan/types.ts";
+import { canonicalJson } from "../strategy/canonical.ts";
+import type { Decision, Memory } from "../strategy/types.ts";
+import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
+import { type HistorySource, marketPrice, NO_HISTORY, Past } from "./past.ts";
+import { type Brain, DEFAULT_SETTINGS, type KeeperSettings, type TickResult } from "./types.ts";
+
+export interface KeeperOptions {
+  readonly node: ChainNode;
+  readonly chainId: bigint;
+  readonly addresses: VaultAddresses;
+  /** The account that plans. */
+  readonly keeper: string;
+  /** Signs for that account; null or absent: nothing can be sent. */
+  readonly signer?: Signer | null;
+  /** Opened for the same chain, vault and keeper; the caller closes it. */
+  readonly journal: Journal;
+  readonly brain: Brain;
+  /** Default NO_HISTORY. */
+  readonly history?: HistorySource;
+  readonly settings?: Partial<KeeperSettings>;
+  readonly clock?: Clock;
+  readonly checkpoint?: (at: Checkpoint) => void;
+}
+
+/** Days for which the journal keeps its line per tick. */
+const TICK_DAYS = 90;
+const DAY = 86_400;
+
+type Result = Omit<TickResult, "id">;
+type Seen = Pick<Result, "snapshot" | "state" | "policy" | "signals" | "decision" | "settled">;
+
+const NOTHING_PLANNED = {
+  decisionHash: null,
+  plan: null,
+  charge: null,
+  gasEstimate: null,
+  refusal: null,
+  transaction: null,
+} as const;
+
+export class Keeper {
+  readonly #context: ExecutionContext;
+  readonly #addresses: VaultAddresses;
+  readonly #journal: Journal;
+  readonly #brain: Brain;
+  readonly #settings: KeeperSettings;
+  readonly #past: Past;
+  #ticksPrunedAt = 0;
+
+  private constructor(options: KeeperOptions, settings: KeeperSettings, past: Past) {
+    this.#addresses = options.addresses;
+    this.#journal = options.journal;
+    this.#brain = options.brain;
+    this.#settings = settings;
+    this.#past = past;
+    this.#context = {
+      node: options.node,
+      chainId: options.chainId,
+      vault: options.addresses.vault,
+      keeper: options.keeper,
+      // With sending off nothing is signed either, also not for an intent of an earlier run.
+      signer: settings.send ? (options.signer ?? null) : null,
+      intents: new Intents(options.journal),
+      settings,
+      clock: options.clock ?? SYSTEM_CLOCK,
+      checkpoint: options.checkpoint ?? ((): void => undefined),
+    };
+  }
+
+  /** @throws ConfigError if sending is on and the signer is missing or another account's */
+  static async open(options: KeeperOptions): Promise<Keeper> {
+    const settings: KeeperSettings = { ...DEFAULT_SETTINGS, ...options.settings };
+    if (settings.send) {
+      const signer = options.signer ?? null;
+      if (signer === null)
+        throw new ConfigError("Sending needs the keeper's key; set KEEPER_PRIVATE_KEY or leave --send out.");
+      if (signer.address.toLowerCase() !== options.keeper.toLowerCase()) {
+        throw new ConfigError(
+          `The key belongs to ${signer.address}, the keeper is ${options.keeper}; use the keeper's own key.`,
+        );
+      }
+    }
+    if (!Number.isInteger(settings.confirmations) || settings.confirmations < 1) {
+      throw new ConfigError(
+        `The number of confirmations must be a whole number from 1, not ${settings.confirmations}.`,
+      );
+    }
+    return new Keeper(options, settings, await Past.open(options.journal, options.history ?? NO_HISTORY));
+  }
+
+  /** Everything that the keeper meant to do outside, and what became of it. */
+  get intents(): Intents {
+    return this.#context.intents;
+  }
+
+  /**
+   * One round.
+   *
+   * @param signal given: the tick stops waiting for its transaction; a later tick goes on
+   * @throws RetryableError for a node that does not answer or is behind; anything else needs somebody
+   */
+  async tick(signal?: AbortSignal): Promise<TickResult> {
+    const before = this.intents.open();
+    if (before !== null) await pursue(this.#context, before, signal);
+    const settled = before === null ? null : this.#settledNow(before);
+
+    const snapshot = await this.#observe();
+    const memory = readMemory(this.#journal);
+    const state = toState(snapshot, memory);
+    const policy = toPolicy(snapshot);
+    this.#past.record(state, marketPrice(state));
+    const signals = this.#brain.computeSignals(state, this.#past.history);
+    const decision = this.#brain.decide(state, signals, policy, this.#brain.config);
+    const seen: Seen = { snapshot, state, policy, signals, decision, settled };
+
+    const open = this.intents.open();
+    const result: Result =
+      open === null
+        ? await this.#act(seen, memory, signal)
+        : { ...seen, ...NOTHING_PLANNED, outcome: "waiting", detail: waiting(open) };
+    return { ...result, id: this.#record(result) };
+  }
+
+  async #observe(): Promise<Snapshot> {
+    const { node, chainId, keeper, clock } = this.#context;
+    const snapshot = await observe(node, this.#addresses, keeper);
+    if (snapshot.chainId !== chainId) {
+      throw new ConfigError(
+        `The node is on chain ${snapshot.chainId}, the keeper is set up for ${chainId}; correct RPC_URL or CHAIN_ID.`,
+      );
+    }
+    if (this.#settings.maxBlockAge !== null) {
+      checkBlockAge(snapshot.timestamp, clock.now() / 1000, this.#settings.maxBlockAge);
+    }
+    return snapshot;
+  }
+
+  async #act(seen: Seen, memory: Memory, signal: AbortSignal | undefined): Promise<Result> {
+    const { snapshot, decision } = seen;
+    if (isHold(decision)) {
+      return { ...seen, ...NOTHING_PLANNED, outcome: "hold", detail: decision.reasons[0]?.text ?? "Nothing to do." };
+    }
+    const document = decisionDocument({
+      vault: this.#addresses.vault,
+      snapshot,
+      memory,
+      history: this.#past.history,
+      signals: seen.signals,
+      config: this.#brain.config,
+      decision,
+    });
+    const decisionHash = documentHash(document);
+    let planned: PlannedOutcome;
+    try {
+      const { tolerance, lifetime } = this.#settings;
+      planned = makePlan(decision, snapshot, { tolerance, lifetime, decisionHash });
+    } catch (error) {
+      if (!(error instanceof PlanError)) throw error;
+      return { ...seen, ...NOTHING_PLANNED, decisionHash, outcome: "unplannable", detail: error.message };
+    }
+    const { plan } = planned;
+    const calldata = executeCalldata(plan);
+    const { node, vault, keeper, signer } = this.#context;
+    const simulation = await simulate(node, vault, keeper, calldata, snapshot.blockNumber);
+    const made = { ...seen, ...NOTHING_PLANNED, decisionHash, plan, charge: predictCharge(planned, snapshot) };
+    if (!simulation.ok) {
+      const { refusal } = simulation;
+      return { ...made, refusal, outcome: "refused", detail: `The chain would refuse the plan: ${refusal.message}` };
+    }
+    const tried = { ...made, gasEstimate: simulation.gasEstimate };
+    if (signer === null) {
+      return {
+        ...tried,
+        outcome: "dry-run",
+        detail: `Would send a plan for about ${simulation.gasEstimate} gas; sending is off.`,
+      };
+    }
+    const intent = await submit(
+      this.#context,
+      signer,
+      {
+        time: snapshot.timestamp,
+        block: snapshot.blockNumber,
+        decisionHash,
+        actions: decision.actions,
+        plan,
+        calldata,
+        gasLimit: simulation.gasLimit,
+        memory: decision.memory,
+      },
+      canonicalJson(document),
+    );
+    if (intent === TOO_DEAR) {
+      return { ...tried, outcome: "too-dear", detail: "Gas costs more than the cap; wait, or raise the cap." };
+    }
+    const settlement = await pursue(this.#context, intent, signal);
+    return settlement === null
+      ? {
+          ...tried,
+          outcome: "waiting",
+          detail: waiting(intent, this.intents.attempts(intent.id).at(-1)?.answer ?? null),
+        }
+      : { ...tried, ...settlement };
+  }
+
+  /** An earlier intent as it stands now; null if it is still open. */
+  #settledNow(intent: Intent): Intent | null {
+    const now = this.intents.get(intent.id);
+    return now.outcome === null ? null : now;
+  }
+
+  #record(result: Result): number {
+    const { state, decision, outcome, detail } = result;
+    return this.#journal.transaction(() => {
+      // The strategy's memory of a plan counts when the plan does (Intents.settle); that of a hold at once.
+      if (outcome === "hold") writeMemory(this.#journal, decision.memory);
+      if (state.time - this.#ticksPrunedAt >= DAY) {
+        pruneTicks(this.#journal, state.time - TICK_DAYS * DAY);
+        this.#ticksPrunedAt = state.time;
+      }
+      const { time, block, nav } = state;
+      return writeTick(this.#journal, { time, block, outcome, actions: decision.actions, detail, nav });
+    });
+  }
+}
+
+function isHold(decision: Decision): boolean {
+  return decision.burns.length + decision.swaps.length + decision.mints.length === 0;
+}
+
+function waiting(intent: Intent, answer: string | null = null): string {
+  const said = answer === null ? "" : ` (the node says: ${answer})`;
+  return `The plan of block ${intent.block} is sent and not settled yet${said}; the next tick goes on waiting.`;
+}

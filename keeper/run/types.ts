@@ -1,0 +1,74 @@
+/** A tick's inputs and its result. */
+import type { Refusal } from "../chain/errors.ts";
+import type { ExecutionSettings } from "../execution/context.ts";
+import type { Intent, IntentOutcome, MinedTransaction } from "../journal/intents.ts";
+import type { Snapshot } from "../observe/snapshot.ts";
+import type { PredictedCharge } from "../plan/charge.ts";
+import type { Plan } from "../plan/types.ts";
+import type { StrategyConfig } from "../strategy/config.ts";
+import type { Decision, History, Policy, Signals, VaultState } from "../strategy/types.ts";
+
+/** Who decides. Pure functions: the keeper brings the world, the brain does not look at it. */
+export interface Brain {
+  readonly computeSignals: (state: VaultState, history: History) => Signals;
+  readonly decide: (state: VaultState, signals: Signals, policy: Policy, config: StrategyConfig) => Decision;
+  readonly config: StrategyConfig;
+}
+
+export interface KeeperSettings extends ExecutionSettings {
+  /** Off unless the operator turns it on: without it a tick ends after the simulation. */
+  readonly send: boolean;
+  /** Fraction by which price and amounts may move before a plan refuses. */
+  readonly tolerance: number;
+  /** Seconds for which a plan may run. */
+  readonly lifetime: number;
+  /** Seconds; an older newest block stops the tick. Null: any age (a local chain has its own time). */
+  readonly maxBlockAge: number | null;
+}
+
+const GWEI = 10n ** 9n;
+
+export const DEFAULT_SETTINGS: KeeperSettings = {
+  send: false,
+  tolerance: 0.005,
+  lifetime: 600,
+  maxBlockAge: 300,
+  confirmations: 3,
+  patience: 90_000,
+  poll: 2_000,
+  replaceAfter: 45_000,
+  maxAttempts: 6,
+  maxFeePerGas: 300n * GWEI,
+};
+
+/**
+ * hold: nothing to do. dry-run: would send, but sending is off. unplannable: the decision does not fit the snapshot. refused: the simulation
+ * failed. too-dear: gas is above the cap. waiting: an earlier or this tick's transaction is still open. Else what became of the plan.
+ */
+export type TickOutcome = "hold" | "dry-run" | "unplannable" | "refused" | "too-dear" | "waiting" | IntentOutcome;
+
+export interface TickResult {
+  /** Number of the tick in the journal. */
+  readonly id: number;
+  readonly outcome: TickOutcome;
+  /** Why, in one sentence. */
+  readonly detail: string;
+  readonly snapshot: Snapshot;
+  readonly state: VaultState;
+  readonly policy: Policy;
+  readonly signals: Signals;
+  readonly decision: Decision;
+  /** Null if nothing was planned. */
+  readonly decisionHash: string | null;
+  readonly plan: Plan | null;
+  /** What the chain is expected to charge; null without a plan. */
+  readonly charge: PredictedCharge | null;
+  /** Gas units by the node's estimate; null without a successful simulation. */
+  readonly gasEstimate: bigint | null;
+  /** Of the simulation, for `refused`. */
+  readonly refusal: Refusal | null;
+  /** Of this tick's plan, once mined. */
+  readonly transaction: MinedTransaction | null;
+  /** An earlier tick's intent that this tick settled. */
+  readonly settled: Intent | null;
+}

@@ -1,0 +1,168 @@
+import { expect } from "chai";
+import { network } from "hardhat";
+import type { NetworkConnection } from "hardhat/types/network";
+
+import { observe } from "../../../keeper/observe/observe.ts";
+import { toState } from "../../../keeper/observe/toState.ts";
+import { executeCalldata, executedPlan } from "../../../keeper/plan/calldata.ts";
+import { predictCharge } from "../../../keeper/plan/charge.ts";
+import { makePlan, type PlannedOutcome } from "../../../keeper/plan/plan.ts";
+import { sqrtPriceOf } from "../../../keeper/plan/model.ts";
+import type { Decision, VaultState } from "../../../keeper/strategy/types.ts";
+import { deployWorld, ORDERS, type World } from "../../support/world.ts";
+import { around, decisionOf, NO_MEMORY, recentre, rigFor, type Rig } from "../rig.ts";
+
+const UNIT = 10n ** 18n;
+const OPTIONS = { tolerance: 0.005, lifetime: 600, decisionHash: `0x${"cd".repeat(32)}` };
+
+for (const order of ORDERS) {
+  describe(`a plan on the chain, ${order.name}`, () => {
+    let connection: NetworkConnection;
+    let world: World;
+    let rig: Rig;
+
+    async function prepare(): Promise<void> {
+      world = await deployWorld(connection, { quoteIsToken0: order.quoteIsToken0 });
+      await world.firstDeposit(world.who.alice, 1_000_000n * UNIT);
+    }
+    before(async () => {
+      connection = await network.create();
+    });
+    beforeEach(async () => {
+      await connection.networkHelpers.loadFixture(prepare);
+      rig = rigFor(world);
+    });
+    after(() => connection.close());
+
+    async function planned(decide: (state: VaultState) => Decision): Promise<PlannedOutcome> {
+      const snapshot = await observe(rig.node, rig.addresses, rig.wallet.address);
+      return makePlan(decide(toState(snapshot, NO_MEMORY)), snapshot, OPTIONS);
+    }
+
+    async function run(outcome: PlannedOutcome): Promise<bigint> {
+      const data = executeCalldata(outcome.plan);
+      const sent = await world.who.keeper.sendTransaction({ to: rig.addresses.vault, data, gasLimit: 5_000_000n });
+      await sent.wait();
+      const receipt = await rig.node.receipt(sent.hash);
+      const executed = receipt === null ? null : executedPlan(receipt, rig.addresses.vault);
+      if (executed === null) throw new Error("the plan did not run");
+      return executed.chargeX18;
+    }
+
+    /** Plans, runs, and compares what is there afterwards with what was planned. */
+    async function compare(decide: (state: VaultState) => Decision): Promise<void> {
+      const before = await observe(rig.node, rig.addresses, rig.wallet.address);
+      const outcome = await planned(decide);
+      const predicted = predictCharge(outcome, before);
+      const charge = await run(outcome);
+      const after = await observe(rig.node, rig.addresses, rig.wallet.address);
+      const there = after.positions.map((one) => one.liquidity).sort();
+      const wanted = outcome.held.map((one) => one.liquidity).sort();
+      expect([after.idle0, after.idle1]).to.deep.equal([outcome.idle.amount0, outcome.idle.amount1]);
+      expect(there).to.deep.equal(wanted);
+      expect(charge).to.equal(predicted?.chargeX18);
+    }
+
+    it("leaves to the wei what was planned: first ranges, in two tiers", async () => {
+      await compare((state) => {
+        const mint = { maxBase: state.idleBase * 0.3, maxQuote: state.idleQuote * 0.3 };
+        return decisionOf(state, {
+          mints: [
+            { ...around(state, 3_000, 4_000), ...mint },
+            { ...around(state, 500, 2_000), ...mint },
+          ],
+        });
+      });
+    });
+
+    it("leaves to the wei what was planned: moves in part and compounds, with fees to collect", async () => {
+      await run(await planned((state) => recentre(state, 3_000, 4_000, 0.4)));
+      await world.swap(3_000, !order.quoteIsToken0, 5n * 10n ** 18n);
+      await world.swap(3_000, order.quoteIsToken0, 10_000n * 10n ** 6n);
+      await compare((state) => {
+        const [held] = state.positions;
+        if (held === undefined) throw new Error("no position");
+        return decisionOf(state, {
+          burns: [{ index: held.index, fraction: 1 / 3 }],
+          mints: [
+            { ...around(state, 500, 3_000), maxBase: state.idleBase * 0.1, maxQuote: state.idleQuote * 0.1 },
+            // Into the range that stands there already.
+            {
+              fee: held.fee,
+              tickLower: held.tickLower,
+              tickUpper: held.tickUpper,
+              maxBase: held.feesBase + 1,
+              maxQuote: held.feesQuote + 2_000,
+            },
+          ],
+        });
+      });
+    });
+
+    it("leaves to the wei what was planned: swaps that cross no tick, in a tier that it burns from and mints into", async () => {
+      await run(await planned((state) => recentre(state, 3_000, 4_000, 0.6)));
+      for (const sell of ["base", "quote"] as const) {
+        await compare((state) => {
+          const amount = sell === "base" ? 10 : 20_000;
+          return decisionOf(state, {
+            burns: state.positions.map(({ index }) => ({ index, fraction: 0.75 })),
+            swaps: [
+              { fee: 3_000, sell, amount, maxSlippage: 0.01 },
+              { fee: 500, sell, amount: amount / 2, maxSlippage: 0.01 },
+            ],
+            mints: [
+              { ...around(state, 3_000, 5_000), maxBase: state.idleBase * 0.1, maxQuote: state.idleQuote * 0.1 },
+              { ...around(state, 500, 5_000), maxBase: state.idleBase * 0.1, maxQuote: state.idleQuote * 0.1 },
+            ],
+          });
+        });
+      }
+    });
+
+    it("is not reverted by dust that leaves while a position is all in one token", async () => {
+      await run(
+        await planned((state) => {
+          const { fee, tickLower, tickUpper } = around(state, 3_000, 600);
+          const shift = 1_800;
+          const range = { fee, tickLower: tickLower + shift, tickUpper: tickUpper + shift };
+          return decisionOf(state, { mints: [{ ...range, maxBase: state.idleBase * 0.5, maxQuote: 0 }] });
+        }),
+      );
+      // At every price of the tolerance this burn brings the same, so only the allowance for amounts has room.
+      const outcome = await planned((state) =>
+        decisionOf(state, { burns: state.positions.map(({ index }) => ({ index, fraction: 1 })) }),
+      );
+      await world.withdraw(world.who.alice, 10n ** 18n);
+      await run(outcome);
+    });
+
+    it("uses all of both tokens when told to: of one only dust is left", async () => {
+      const outcome = await planned((state) => recentre(state, 3_000, 4_000, 1));
+      await run(outcome);
+      const after = await observe(rig.node, rig.addresses, rig.wallet.address);
+      const left = order.quoteIsToken0 ? [after.idle1, after.idle0] : [after.idle0, after.idle1];
+      // One of the two is all but gone.
+      expect(Number(left[0]) < 1e10 || Number(left[1]) < 10).to.equal(true);
+    });
+
+    it("still runs after the price moved inside the tolerance, and somebody left dust", async () => {
+      await run(await planned((state) => recentre(state, 3_000, 4_000, 0.5)));
+      for (const price of [1_992, 2_008]) {
+        await world.movePools(2_000);
+        const outcome = await planned((state) => recentre(state, 3_000, 3_000, 0.5));
+        await world.withdraw(world.who.alice, 10n ** 15n);
+        await world.movePools(price);
+        await run(outcome);
+      }
+    });
+
+    it("refuses a burn after the price has moved further", async () => {
+      await run(await planned((state) => recentre(state, 3_000, 4_000, 0.5)));
+      const outcome = await planned((state) => recentre(state, 3_000, 3_000, 0.5));
+      // Past the tolerance, inside the oracle's band.
+      const target = sqrtPriceOf(world.priceX96(2_019), order.quoteIsToken0);
+      for (const fee of [500, 3_000, 10_000]) await world.movePool(fee, target);
+      await expect(run(outcome)).to.be.revertedWithCustomError(world.planErrors, "SlippageOnBurn");
+    });
+  });
+}
