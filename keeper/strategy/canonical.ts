@@ -3,9 +3,6 @@
  * Canonicalization Scheme). What JSON cannot say exactly (undefined, NaN, an infinity, a bigint, a function, a date) is
  * refused, never dropped.
  */
-import type { StrategyConfig } from "./config.ts";
-import type { Decision, Policy, Signals, VaultState } from "./types.ts";
-
 /** Raised for a value that has no canonical text. `path` says where, in the form `a.b[2]`. */
 export class CanonicalError extends Error {
   readonly path: string;
@@ -59,24 +56,4 @@ function writeObject(input: object, path: string, open: Set<object>): string {
     .sort()
     .map((key) => `${write(key, path, open)}:${write(record[key], path === "" ? key : `${path}.${key}`, open)}`);
   return `{${parts.join(",")}}`;
-}
-
-/** A decision with everything it was made from: what a keeper publishes, and what anyone needs to decide again. */
-export interface DecisionRecord {
-  readonly decision: Decision;
-  readonly state: VaultState;
-  readonly signals: Signals;
-  readonly policy: Policy;
-  readonly config: StrategyConfig;
-}
-
-/** The bytes whose hash stands in the plan: UTF-8 of the record's canonical JSON. */
-export function decisionBytes(record: DecisionRecord): Uint8Array {
-  const { decision, state, signals, policy, config } = record;
-  return new TextEncoder().encode(canonicalJson({ decision, state, signals, policy, config }));
-}
-
-/** The record's hash by a function that the caller brings (keccak256 on chain), so that this module needs no library. */
-export function decisionHash<T>(record: DecisionRecord, hash: (bytes: Uint8Array) => T): T {
-  return hash(decisionBytes(record));
 }

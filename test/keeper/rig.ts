@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { expect } from "chai";
 import { HDNodeWallet, Mnemonic, Wallet } from "ethers";
 
 import { ChainNode } from "../../keeper/chain/node.ts";
@@ -194,12 +193,6 @@ export async function keeperOn(rig: Rig, brain: Brain, changes: Partial<KeeperOp
 
 export function journalOf(rig: Rig, file = ":memory:"): Journal {
   return Journal.open(file, { chainId: CHAIN_ID, vault: rig.addresses.vault, keeper: rig.wallet.address });
-}
-
-/** Two floats, no further apart than this. (Hardhat's own closeTo takes whole numbers only.) */
-export function near(actual: number | null | undefined, wanted: number, apart: number): void {
-  const distance = Math.abs((actual ?? Number.NaN) - wanted);
-  expect(distance <= apart, `${actual ?? "nothing"} is not within ${apart} of ${wanted}`).to.equal(true);
 }
 
 export { NO_MEMORY };

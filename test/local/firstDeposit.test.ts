@@ -10,7 +10,7 @@ import { startChain, type LocalChain } from "../../scripts/local/chain.ts";
 import { Market } from "../../scripts/local/market/market.ts";
 import { accountAddresses, deployWorld, PREPARATION, type LocalDeployment } from "../../scripts/local/setup.ts";
 import { inProcess } from "../keeper/cli/run.ts";
-import { near } from "../keeper/report/near.ts";
+import { expectClose } from "../support/close.ts";
 
 const FROM = 1_704_067_200;
 const PRICE = 2_300;
@@ -90,8 +90,8 @@ describe("local world: a vault without LPs", function () {
     expect(deposited.code, deposited.stderr).to.equal(0);
     const move = JSON.parse(deposited.stdout) as { shares: string; amounts: { base: string; quote: string } };
     expect(move.shares).to.equal("5000.0");
-    near(Number(move.amounts.quote), 2500, 0.5);
-    near(Number(move.amounts.base) * PRICE, 2500, 5);
+    expectClose(Number(move.amounts.quote), 2500, 0.5);
+    expectClose(Number(move.amounts.base) * PRICE, 2500, 5);
 
     // Nothing of the approvals is left.
     for (const token of [pair.base, pair.quote]) {

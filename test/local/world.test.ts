@@ -10,7 +10,7 @@ import { JsonRpcProvider } from "ethers";
 import { findLocalWorld, stateFile, type LocalWorldState } from "../../keeper/cli/localWorld.ts";
 import type { SummaryDocument } from "../../keeper/report/summary.ts";
 import { finish, inProcess, run, start, waitFor } from "../keeper/cli/run.ts";
-import { near } from "../keeper/report/near.ts";
+import { expectClose } from "../support/close.ts";
 
 const folder = (): string => mkdtempSync(join(tmpdir(), "strata-"));
 
@@ -65,15 +65,15 @@ describe("local world, as a process", function () {
     const { market, fees, lvr, hedge, carry, gas, slippage, total } = summary.attribution;
     const identity =
       number(market) + number(fees) - number(lvr) + number(hedge) + number(carry) - number(gas) - number(slippage);
-    near(identity, number(total), 1e-6);
+    expectClose(identity, number(total), 1e-6);
     // The NAV changes by the total and by the gas that the keeper paid instead of the vault, to a thousandth of a unit in a million.
     const change = number(summary.nav.end) - number(summary.nav.start);
-    near(change, number(total) + number(gas) + number(summary.flows), 1e-3);
+    expectClose(change, number(total) + number(gas) + number(summary.flows), 1e-3);
     expect(number(fees)).to.be.above(0);
     expect(number(gas)).to.be.above(0);
-    near(number(summary.nav.start), 1_000_000, 1);
+    expectClose(number(summary.nav.start), 1_000_000, 1);
     for (const baseline of Object.values(summary.baselines)) expect(number(baseline)).to.be.within(500_000, 2_000_000);
-    near(
+    expectClose(
       number(summary.sharePrice.end) / number(summary.sharePrice.start),
       number(summary.nav.end) / number(summary.nav.start),
       1e-8,
@@ -113,7 +113,7 @@ describe("local world, as a process", function () {
       bars: 11,
       filledBars: 1,
     });
-    near(Number(summary.unexplained), 0, 1e-3);
+    expectClose(Number(summary.unexplained), 0, 1e-3);
   });
 
   it("serves the other commands while it runs, and Ctrl-C leaves neither process nor port nor state", async () => {
@@ -147,7 +147,7 @@ describe("local world, as a process", function () {
       const deposited = await inProcess(["deposit", "--value", "5000", "--as", "lp2", "--json", "--dir", dir]);
       expect(deposited.code, deposited.stderr).to.equal(0);
       const deposit = JSON.parse(deposited.stdout) as Moved;
-      near(Number(deposit.after.shares) - Number(deposit.before.shares), Number(deposit.shares), 1e-9);
+      expectClose(Number(deposit.after.shares) - Number(deposit.before.shares), Number(deposit.shares), 1e-9);
       expect(Number(deposit.amounts.quote)).to.be.within(500, 4500);
 
       const withdrawn = await inProcess(["withdraw", "--all", "--as", "lp2", "--json", "--dir", dir]);

@@ -9,7 +9,7 @@ import type { RunResult } from "../../keeper/report/summary.ts";
 import type { ActionView, WorldView } from "../../scripts/local/view/model.ts";
 import { runWorld } from "../../scripts/local/world.ts";
 import { inProcess } from "../keeper/cli/run.ts";
-import { near } from "../keeper/report/near.ts";
+import { expectClose } from "../support/close.ts";
 
 const HOUR = 3600;
 
@@ -59,15 +59,15 @@ describe("local world, a week in this process", function () {
     const { ledger, actions: counts } = result!;
 
     // Every unit is explained, though shares were bought and sold between the plans.
-    near(ledger.unexplained, 0, 1e-2);
-    near(ledger.end - ledger.start, ledger.flows + ledger.total + ledger.terms.gas, 1e-2);
+    expectClose(ledger.unexplained, 0, 1e-2);
+    expectClose(ledger.end - ledger.start, ledger.flows + ledger.total + ledger.terms.gas, 1e-2);
     expect(ledger.flows).to.be.within(-60_000, 10_000);
     expect(ledger.terms.fees).to.be.above(0);
     expect(ledger.terms.lvr).to.be.above(0);
 
     // Flows are no profit: a share's return is the terms' over the capital that was there, not the flows'.
     const shareReturn = result!.sharePrice.end / result!.sharePrice.start - 1;
-    near(shareReturn, (ledger.total + ledger.terms.gas) / ledger.start, 0.02);
+    expectClose(shareReturn, (ledger.total + ledger.terms.gas) / ledger.start, 0.02);
 
     expect(result!.ticks).to.equal(7 * 24);
     expect(result!.plans).to.be.at.least(1);
@@ -76,7 +76,7 @@ describe("local world, a week in this process", function () {
     for (const action of actions) expect(action.why).to.match(/\.$/);
     for (const view of views) {
       const shares = view.ranges.reduce((sum, range) => sum + range.share, view.idle);
-      near(shares, 1, 1e-9);
+      expectClose(shares, 1, 1e-9);
       // The policy's cap is 65 % when minted; the market moves it a little afterwards.
       expect(1 - view.idle).to.be.below(0.75);
     }

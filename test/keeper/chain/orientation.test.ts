@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { feeGrowthUnits, priceFromX96, toPair, toUnits, zeroForOne } from "../../../keeper/chain/orientation.ts";
 import { priceFromSqrtPriceX96 } from "../../../keeper/chain/prices.ts";
 import { sqrtPriceOf } from "../../../keeper/plan/model.ts";
-import { near } from "../rig.ts";
+import { expectClose } from "../../support/close.ts";
 
 const orientation = fc.record({
   quoteIsToken0: fc.boolean(),
@@ -20,8 +20,8 @@ describe("orientation", () => {
         const { amount0, amount1 } = toPair(base, quote, o);
         expect(o.quoteIsToken0 ? [amount1, amount0] : [amount0, amount1]).to.deep.equal([base, quote]);
         const units = toUnits(amount0, amount1, o);
-        near(units.base, Number(base) / 10 ** o.baseDecimals, Number(base) * 1e-15);
-        near(units.quote, Number(quote) / 10 ** o.quoteDecimals, Number(quote) * 1e-15);
+        expectClose(units.base, Number(base) / 10 ** o.baseDecimals, Number(base) * 1e-15);
+        expectClose(units.quote, Number(quote) / 10 ** o.quoteDecimals, Number(quote) * 1e-15);
       }),
     );
   });
@@ -31,7 +31,7 @@ describe("orientation", () => {
       fc.property(fc.bigInt({ min: 1n << 60n, max: 1n << 130n }), orientation, (priceX96, o) => {
         const price = priceFromX96(priceX96, o);
         const spot = priceFromSqrtPriceX96(sqrtPriceOf(priceX96, o.quoteIsToken0), o);
-        near(spot / price, 1, 1e-12);
+        expectClose(spot / price, 1, 1e-12);
       }),
     );
   });

@@ -7,7 +7,8 @@ import { observe } from "../../../keeper/observe/observe.ts";
 import { snapshotFromJson, toJsonable } from "../../../keeper/observe/snapshot.ts";
 import { toPolicy, toState } from "../../../keeper/observe/toState.ts";
 import { DECIMALS, deployWorld, ORDERS, type World } from "../../support/world.ts";
-import { near, NO_MEMORY, rigFor, type Rig } from "../rig.ts";
+import { expectClose } from "../../support/close.ts";
+import { NO_MEMORY, rigFor, type Rig } from "../rig.ts";
 
 const UNIT = 10n ** 18n;
 
@@ -56,27 +57,27 @@ for (const order of ORDERS) {
     it("shows the strategy base and quote, whichever is token0", async () => {
       const snapshot = await observe(rig.node, rig.addresses, rig.wallet.address);
       const state = toState(snapshot, NO_MEMORY);
-      near(state.price, 2_000, 1e-9);
-      near(state.priceError, 0.0075, 1e-9);
-      near(state.nav, 100_000, 5);
-      near(state.shareSupply, 100_000, 1e-9);
+      expectClose(state.price, 2_000, 1e-9);
+      expectClose(state.priceError, 0.0075, 1e-9);
+      expectClose(state.nav, 100_000, 5);
+      expectClose(state.shareSupply, 100_000, 1e-9);
       for (const tier of state.tiers) {
-        near(tier.price, 2_000, 2);
+        expectClose(tier.price, 2_000, 2);
         // The oriented tick belongs to the price in quote wei per base wei.
-        near(1.0001 ** tier.tick * 1e12, tier.price, tier.price * 1e-4);
+        expectClose(1.0001 ** tier.tick * 1e12, tier.price, tier.price * 1e-4);
         expect(1.0001 ** tier.tick * 1e12).to.be.at.most(tier.price);
       }
       const [position] = state.positions;
       expect(position?.tickLower).to.be.lessThan(position?.tickUpper ?? 0);
       expect(position?.tickLower).to.be.lessThan(state.tiers[1]?.tick ?? 0);
       expect(position?.tickUpper).to.be.greaterThan(state.tiers[1]?.tick ?? 0);
-      near((position?.base ?? 0) * 2_000 + (position?.quote ?? 0), 50_000, 2_000);
+      expectClose((position?.base ?? 0) * 2_000 + (position?.quote ?? 0), 50_000, 2_000);
       // Both swaps paid a fee in their own token; 0.3 % of 1e16 wei and 1e9 wei, the vault's part of them.
       expect(position?.feesBase).to.be.greaterThan(0);
       expect(position?.feesQuote).to.be.greaterThan(0);
       const inside = (position?.base ?? 0) + (position?.feesBase ?? 0) + state.idleBase;
       const held = order.quoteIsToken0 ? snapshot.total1 : snapshot.total0;
-      near(inside, Number(held) / 1e18, 1e-12);
+      expectClose(inside, Number(held) / 1e18, 1e-12);
       expect(toPolicy(snapshot)).to.deep.equal({
         allowedFees: [500, 3_000, 10_000],
         maxPlanLoss: 0.0025,
@@ -95,7 +96,7 @@ for (const order of ORDERS) {
       expect(snapshot.oracleError.length).to.be.greaterThan(2);
       const state = toState(snapshot, NO_MEMORY);
       expect(state.price).to.equal(null);
-      near(state.nav, 100_000, 50);
+      expectClose(state.nav, 100_000, 50);
       await restore.restore();
     });
 
@@ -122,10 +123,10 @@ describe("observing tokens of other decimals", () => {
         await world.firstDeposit(world.who.alice, 50_000n * UNIT);
         const rig = rigFor(world);
         const state = toState(await observe(rig.node, rig.addresses, rig.wallet.address), NO_MEMORY);
-        near(state.price, 2_000, 1e-6);
-        near(state.tiers[0]?.price, 2_000, 1e-3);
-        near(state.nav, 50_000, 0.1);
-        near(state.idleBase, 12.5, 1e-3);
+        expectClose(state.price, 2_000, 1e-6);
+        expectClose(state.tiers[0]?.price, 2_000, 1e-3);
+        expectClose(state.nav, 50_000, 0.1);
+        expectClose(state.idleBase, 12.5, 1e-3);
       } finally {
         await connection.close();
       }

@@ -10,7 +10,8 @@ import { PlanModel, sqrtPriceOf } from "../../../keeper/plan/model.ts";
 import { makePlan } from "../../../keeper/plan/plan.ts";
 import { ONE, PlanError } from "../../../keeper/plan/types.ts";
 import type { Decision } from "../../../keeper/strategy/types.ts";
-import { around, decisionOf, near, NO_MEMORY } from "../rig.ts";
+import { expectClose } from "../../support/close.ts";
+import { around, decisionOf, NO_MEMORY } from "../rig.ts";
 
 const HASH = `0x${"ab".repeat(32)}`;
 const OPTIONS = { tolerance: 0.005, lifetime: 600, decisionHash: HASH };
@@ -224,7 +225,7 @@ describe("from a decision to a plan", () => {
         // One of the two is spent to its bound, neither beyond.
         expect(spentBase).to.be.at.most(maxBase * (1 + 1e-9));
         expect(spentQuote).to.be.at.most(maxQuote * (1 + 1e-9));
-        near(Math.max(spentBase / maxBase, spentQuote / maxQuote), 1, 1e-6);
+        expectClose(Math.max(spentBase / maxBase, spentQuote / maxQuote), 1, 1e-6);
       }),
     );
   });
@@ -252,12 +253,12 @@ describe("from a decision to a plan", () => {
         );
         const [swap] = plan.swaps;
         expect(swap?.zeroForOne).to.equal((sell === "base") !== quoteIsToken0);
-        near(Number(swap?.fraction) / 1e18, 0.2, 1e-9);
+        expectClose(Number(swap?.fraction) / 1e18, 0.2, 1e-9);
         const least = sell === "base" ? 2 * 2_000 * 0.99 * 1e6 : (4_000 / 2_000) * 0.99 * 1e18;
-        near(Number(swap?.minOut) / least, 1, 1e-9);
+        expectClose(Number(swap?.minOut) / least, 1, 1e-9);
         const worst = sell === "base" ? 2_000 * 0.99 ** 2 : 2_000 / 0.99 ** 2;
         const limit = sqrtPriceX96FromPrice(worst, snapshot);
-        near(Number(swap?.sqrtPriceLimitX96) / Number(limit), 1, 1e-9);
+        expectClose(Number(swap?.sqrtPriceLimitX96) / Number(limit), 1, 1e-9);
       }
     });
   }

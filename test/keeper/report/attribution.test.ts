@@ -7,7 +7,7 @@ import { Ledger } from "../../../keeper/report/ledger.ts";
 import { amounts } from "../../../keeper/strategy/liquidity.ts";
 import { priceOfTick, wholeLiquidity } from "../../../keeper/strategy/ticks.ts";
 import type { PositionState, TierState, VaultState } from "../../../keeper/strategy/types.ts";
-import { near } from "./near.ts";
+import { expectClose } from "../../support/close.ts";
 
 const DECIMALS = { baseDecimals: 18, quoteDecimals: 6 };
 const FEES = [500, 3000, 10000];
@@ -85,9 +85,9 @@ describe("report/attribution", () => {
     const { terms, unexplained } = explain({ state: before, mark: 2000 }, { state: after, mark: 2040 });
     // x0 P1 + y0 - V(P1) = L sqrt(P0) (sqrt(P1 / P0) - 1)^2
     const expected = wholeLiquidity(1e17, DECIMALS) * Math.sqrt(2000) * (Math.sqrt(2040 / 2000) - 1) ** 2;
-    near(terms.lvr, expected, expected * 1e-6);
-    near(terms.fees, 0.01 * 2040 + 30, 1e-9);
-    near(unexplained, 0, 1e-6);
+    expectClose(terms.lvr, expected, expected * 1e-6);
+    expectClose(terms.fees, 0.01 * 2040 + 30, 1e-9);
+    expectClose(unexplained, 0, 1e-6);
   });
 
   it("agrees with s^2/8 of value a year for a full range over many small moves", () => {
@@ -105,7 +105,7 @@ describe("report/attribution", () => {
       ledger.step({ state, mark: price });
     }
     const expected = (volatility ** 2 / 8) * value * years;
-    near(ledger.totals().terms.lvr, expected, expected * 0.002);
+    expectClose(ledger.totals().terms.lvr, expected, expected * 0.002);
   });
 
   it("books a deposit and a withdrawal as flows, not as profit", () => {
@@ -117,9 +117,9 @@ describe("report/attribution", () => {
       { state: deposited, mark: 2000 },
       { ...NO_EVENTS, deposits: [deposit] },
     );
-    near(step.flows, 4500, 1e-9);
-    near(totalOf(step.terms), 0, 1e-6);
-    near(step.unexplained, 0, 1e-6);
+    expectClose(step.flows, 4500, 1e-9);
+    expectClose(totalOf(step.terms), 0, 1e-6);
+    expectClose(step.unexplained, 0, 1e-6);
 
     const left = stateOf([2000], { base: 8.25, quote: 16_875 }, [
       { ...wide, liquidity: 0.75e17 },
@@ -127,9 +127,9 @@ describe("report/attribution", () => {
     ]);
     const gone = leave(deposited, 0.25);
     const exit = explain({ state: deposited, mark: 2000 }, { state: left, mark: 2000 }, gone);
-    near(exit.flows, -valueAt(deposited, 2000) / 4, 1e-6);
-    near(totalOf(exit.terms), 0, 1e-6);
-    near(exit.unexplained, 0, 1e-6);
+    expectClose(exit.flows, -valueAt(deposited, 2000) / 4, 1e-6);
+    expectClose(totalOf(exit.terms), 0, 1e-6);
+    expectClose(exit.unexplained, 0, 1e-6);
   });
 
   it("shows a donation as unexplained", () => {
@@ -216,8 +216,8 @@ describe("report/attribution", () => {
           ledger.step(after, events);
         }
         const totals = ledger.totals();
-        near(totals.end - totals.start, totals.flows + totals.total, 1e-7 * largest);
-        near(totals.unexplained, 0, 1e-7 * largest);
+        expectClose(totals.end - totals.start, totals.flows + totals.total, 1e-7 * largest);
+        expectClose(totals.unexplained, 0, 1e-7 * largest);
       }),
       { numRuns: 200 },
     );

@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { totalOf, type Attribution } from "../../../keeper/report/attribution.ts";
 import { decimal, duration, price, signed, signedPercent } from "../../../keeper/report/format.ts";
 import { summaryDocument, summaryText, type RunResult } from "../../../keeper/report/summary.ts";
-import { near } from "./near.ts";
+import { expectClose } from "../../support/close.ts";
 
 const terms: Attribution = {
   market: 1234.567890123,
@@ -63,7 +63,7 @@ describe("report/summary", () => {
     expect(
       micro(market) + micro(fees) - micro(lvr) + micro(hedge) + micro(carry) - micro(gas) - micro(slippage),
     ).to.equal(micro(total));
-    near(Number(document.nav.end) - Number(document.nav.start) - Number(gas), Number(total), 1e-5);
+    expectClose(Number(document.nav.end) - Number(document.nav.start) - Number(gas), Number(total), 1e-5);
     for (const text of [document.nav.start, document.sharePrice.end, document.baselines.hold, total]) {
       expect(text).to.match(/^-?\d+\.\d+$/);
     }
@@ -80,7 +80,7 @@ describe("report/summary", () => {
       filledBars: 1,
     });
     expect(document.actions).to.deep.equal({ rangeShift: 2, feeTierMove: 1, compound: 3, sleeveMove: 0, feeChange: 0 });
-    near(document.returns.hold, 0.0010005, 1e-12);
+    expectClose(document.returns.hold, 0.0010005, 1e-12);
     expect(JSON.parse(JSON.stringify(document))).to.deep.equal(document);
   });
 

@@ -306,13 +306,11 @@ describe("two keepers on two machines", () => {
       clock.during = async () => {
         clock.during = () => Promise.resolve();
         // The other machine pays more for its place in the same block.
-        await world.vault
-          .connect(world.who.stranger)
-          .execute(plan, {
-            gasLimit: 3_000_000n,
-            maxPriorityFeePerGas: 50n * 10n ** 9n,
-            maxFeePerGas: 500n * 10n ** 9n,
-          });
+        await world.vault.connect(world.who.stranger).execute(plan, {
+          gasLimit: 3_000_000n,
+          maxPriorityFeePerGas: 50n * 10n ** 9n,
+          maxFeePerGas: 500n * 10n ** 9n,
+        });
         await rig.mine();
       };
       const result = await keeper.tick();

@@ -5,7 +5,7 @@ import { NO_MEMORY } from "../../../keeper/journal/memory.ts";
 import type { Bar } from "../../../keeper/market/types.ts";
 import { fixedHistory, marketPrice, NO_HISTORY, Past } from "../../../keeper/run/past.ts";
 import type { TierState, VaultState } from "../../../keeper/strategy/types.ts";
-import { near } from "../rig.ts";
+import { expectClose } from "../../support/close.ts";
 
 const HOUR = 3_600;
 const START = 1_700_006_400;
@@ -121,10 +121,10 @@ describe("the past", () => {
 
   it("reads the market from the cheapest tier, inside the oracle's band", () => {
     const tiers = [tier(3_000, 102), tier(500, 100.5), tier(100, 55, 0)];
-    near(marketPrice(state(1, 100, tiers)), 100.5, 0);
-    near(marketPrice(state(1, 100, [tier(500, 150)])), 101, 1e-12);
-    near(marketPrice(state(1, 100, [tier(500, 50)])), 99, 1e-12);
-    near(marketPrice(state(1, 100, [])), 100, 0);
+    expectClose(marketPrice(state(1, 100, tiers)), 100.5, 0);
+    expectClose(marketPrice(state(1, 100, [tier(500, 150)])), 101, 1e-12);
+    expectClose(marketPrice(state(1, 100, [tier(500, 50)])), 99, 1e-12);
+    expectClose(marketPrice(state(1, 100, [])), 100, 0);
     expect(marketPrice(state(1, null))).to.equal(null);
   });
 });

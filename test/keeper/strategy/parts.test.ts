@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 
-import { CanonicalError, canonicalJson, decisionBytes, decisionHash } from "../../../keeper/strategy/canonical.ts";
+import { CanonicalError, canonicalJson } from "../../../keeper/strategy/canonical.ts";
 import { lossAt, planCharge } from "../../../keeper/strategy/charge.ts";
 import {
   type ConfigOverrides,
@@ -10,7 +10,6 @@ import {
   StrategyConfigError,
   validateConfig,
 } from "../../../keeper/strategy/config.ts";
-import { decide } from "../../../keeper/strategy/decide.ts";
 import { amounts } from "../../../keeper/strategy/liquidity.ts";
 import {
   alignedCopy,
@@ -21,7 +20,7 @@ import {
   tiltedCentre,
 } from "../../../keeper/strategy/range.ts";
 import { depth, swapResult } from "../../../keeper/strategy/swap.ts";
-import { makeState, POLICY } from "./world.ts";
+import { POLICY } from "./world.ts";
 import { expectClose } from "../../support/close.ts";
 
 describe("width and place of a range", () => {
@@ -273,20 +272,5 @@ describe("canonical JSON", () => {
         .to.throw(CanonicalError)
         .with.property("path", path);
     }
-  });
-
-  it("gives a decision's bytes to the hash that is brought", () => {
-    const state = makeState({ price: 2000, idleBase: 1, idleQuote: 1 });
-    const record = {
-      decision: decide(state, {}, POLICY),
-      state,
-      signals: {},
-      policy: POLICY,
-      config: DEFAULT_CONFIG,
-    };
-    const text = new TextDecoder().decode(decisionBytes(record));
-    expect(decisionHash(record, (bytes) => bytes.length)).to.equal(new TextEncoder().encode(text).length);
-    expect(Object.keys(JSON.parse(text) as object)).to.deep.equal(["config", "decision", "policy", "signals", "state"]);
-    expect(text).to.include('"strategy":{"name":"layered-core","version":');
   });
 });
