@@ -48,6 +48,8 @@ contract Lens {
 
     /// @notice What `withdraw(shares, ...)` would pay now, to the wei.
     function previewWithdraw(IVault vault, uint256 shares) external view returns (uint256 amount0, uint256 amount1) {
+        // Reverts while a plan or an exit runs, when pools and balances do not fit together.
+        vault.totals();
         uint256 supply = vault.totalSupply();
         address token0 = vault.TOKEN0();
         address token1 = vault.TOKEN1();

@@ -47,6 +47,8 @@ contract PriceOracle is IPriceOracle, AccessManaged {
     address public immutable FACTORY;
     IAggregatorV3 public immutable BASE_FEED;
     IAggregatorV3 public immutable QUOTE_FEED;
+    /// @notice Observations that the reference pool must keep, so that dust swaps cannot push the window's start out of it.
+    uint16 public immutable MIN_CARDINALITY;
     /// @notice Zero on chains without a sequencer.
     IAggregatorV3 public immutable SEQUENCER_FEED;
     /// @dev midX96 = baseAnswer * SCALE_NUMERATOR / (quoteAnswer * SCALE_DENOMINATOR): decimals of tokens and feeds, and 2^96.
@@ -75,6 +77,7 @@ contract PriceOracle is IPriceOracle, AccessManaged {
         IAggregatorV3 baseFeed;
         IAggregatorV3 quoteFeed;
         IAggregatorV3 sequencerFeed;
+        uint16 minCardinality;
         OracleTerms terms;
     }
 
@@ -84,6 +87,7 @@ contract PriceOracle is IPriceOracle, AccessManaged {
         token1 = setup.token1;
         quoteIsToken0 = setup.quoteIsToken0;
         FACTORY = setup.factory;
+        MIN_CARDINALITY = setup.minCardinality;
         BASE_FEED = setup.baseFeed;
         QUOTE_FEED = setup.quoteFeed;
         SEQUENCER_FEED = setup.sequencerFeed;
@@ -115,8 +119,10 @@ contract PriceOracle is IPriceOracle, AccessManaged {
             revert InvalidTerms("baseHeartbeat outside (0, cap]");
         if (t.quoteHeartbeat == 0 || t.quoteHeartbeat > MAX_HEARTBEAT)
             revert InvalidTerms("quoteHeartbeat outside (0, cap]");
-        if (address(Pools.at(FACTORY, token0, token1, t.referenceFee)).code.length == 0)
-            revert InvalidTerms("no reference pool");
+        IUniswapV3Pool pool = Pools.at(FACTORY, token0, token1, t.referenceFee);
+        if (address(pool).code.length == 0) revert InvalidTerms("no reference pool");
+        (, , , uint16 cardinality, , , ) = pool.slot0();
+        if (cardinality < MIN_CARDINALITY) revert InvalidTerms("reference pool keeps too few observations");
         _terms = t;
         emit TermsSet(t);
     }

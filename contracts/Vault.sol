@@ -104,10 +104,16 @@ contract Vault is IVault, ERC20Permit, ReentrancyGuardTransient, IUniswapV3MintC
         if (setup.factory.code.length == 0) revert InvalidSetup("no factory at this address");
         if (setup.minFirstShares < FIRST_SHARES_FLOOR) revert InvalidSetup("minFirstShares below its floor");
         if (
+            setup.oracle.FACTORY() != setup.factory ||
             setup.oracle.token0() != setup.token0 ||
             setup.oracle.token1() != setup.token1 ||
             setup.oracle.quoteIsToken0() != setup.quoteIsToken0
         ) revert InvalidSetup("the oracle prices another pair");
+        if (
+            setup.policy.FACTORY() != setup.factory ||
+            setup.policy.TOKEN0() != setup.token0 ||
+            setup.policy.TOKEN1() != setup.token1
+        ) revert InvalidSetup("the policy governs another pair");
         uint8 quoteDecimals = IERC20Metadata(setup.quoteIsToken0 ? setup.token0 : setup.token1).decimals();
         if (quoteDecimals > 18) revert InvalidSetup("the quote token has more than 18 decimals");
         // A keeper is nobody before governance names one; the call proves that a policy is there.
@@ -278,6 +284,8 @@ contract Vault is IVault, ERC20Permit, ReentrancyGuardTransient, IUniswapV3MintC
         uint256 max1
     ) private view returns (uint256 amount0, uint256 amount1) {
         if (shares < MIN_FIRST_SHARES) revert FirstDepositTooSmall(shares, MIN_FIRST_SHARES);
+        // Real amounts fit; the ratio of two sentinels such as 2^256 - 1 would be no mix that anybody chose.
+        if (max0 > type(uint128).max || max1 > type(uint128).max) revert FirstDepositMaxTooLarge(max0, max1);
         PriceBand memory band = ORACLE.read(NO_HINT);
         uint256 bought = supply == 0 ? shares + LOCKED_SHARES : shares;
         uint256 required = FullMath.mulDivRoundingUp(bought, QUOTE_UNIT, SHARE_UNIT);
@@ -347,6 +355,8 @@ contract Vault is IVault, ERC20Permit, ReentrancyGuardTransient, IUniswapV3MintC
     function _update(address from, address to, uint256 amount) internal override {
         super._update(from, to, amount);
         if (from == address(0)) return;
+        // Shares that nobody could redeem would keep an empty vault from starting afresh.
+        if (to == address(this)) revert InvalidRecipient(to);
         uint256 locked = lockedShares(from);
         if (locked != 0 && balanceOf(from) < locked) revert SharesLocked(from, locked);
     }

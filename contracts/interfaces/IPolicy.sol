@@ -16,4 +16,10 @@ interface IPolicy {
     function limits() external view returns (Limits memory);
 
     function isKeeper(address account) external view returns (bool);
+
+    function FACTORY() external view returns (address);
+
+    function TOKEN0() external view returns (address);
+
+    function TOKEN1() external view returns (address);
 }

@@ -29,6 +29,8 @@ interface IPriceOracle {
     /// @notice The hint that `read` would like now.
     function findTwapHint() external view returns (uint16);
 
+    function FACTORY() external view returns (address);
+
     function token0() external view returns (address);
 
     function token1() external view returns (address);

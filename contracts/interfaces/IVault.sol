@@ -33,6 +33,8 @@ interface IVault is IERC20Metadata {
     error FirstDepositTooSmall(uint256 shares, uint256 minimum);
     /// @notice max0 and max1 together are worth less than the shares at the oracle's price, quote wei.
     error FirstDepositUnderpaid(uint256 value, uint256 required);
+    /// @notice A first deposit takes max0 and max1 in their ratio, so they must be amounts, below 2^128.
+    error FirstDepositMaxTooLarge(uint256 max0, uint256 max1);
     /// @notice The shares cost more than the payer allowed.
     error DepositAboveMax(uint256 amount0, uint256 max0, uint256 amount1, uint256 max1);
     /// @notice The shares bring less than the leaver wants.

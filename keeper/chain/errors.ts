@@ -145,6 +145,8 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
     `The mask ${arg(a, "unitsMask")} names a sleeve that this vault does not have; use 0.`,
   "UnexpectedCallback(address)": (a) =>
     `${arg(a, "caller")} called back without being asked; only the pool of a running plan may.`,
+  "FirstDepositMaxTooLarge(uint256,uint256)": () =>
+    "A first deposit takes max0 and max1 in their ratio: give amounts below 2^128, not an unlimited one.",
   "InvalidSetup(string)": (a) =>
     `The vault cannot be set up like this: ${arg(a, "reason")}; correct that and deploy again.`,
   "ERC20InsufficientBalance(address,uint256,uint256)": (a) =>

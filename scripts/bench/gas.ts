@@ -220,7 +220,7 @@ async function runStrata(calls: Partial<Record<Step, readonly NamedCall[]>> | nu
     symbol: "STRATA",
   });
   const vault = new Contract(at.vault, (await loadArtifact("Vault")).abi, user) as unknown as Vault;
-  const keeper = vault.connect(owner) as Vault;
+  const keeper = vault.connect(owner);
   const lens = new Contract(at.lens, (await loadArtifact("Lens")).abi, owner);
   for (const token of world.tokens) await call(token.connect(user) as Contract, "approve", [at.vault, MaxUint256]);
 
@@ -344,7 +344,7 @@ async function callNames(contracts: Readonly<Record<string, string>>): Promise<(
 }
 
 async function call(contract: Contract, method: string, args: readonly unknown[]): Promise<void> {
-  await mined((await contract.getFunction(method).send(...args)) as ContractTransactionResponse);
+  await mined(await contract.getFunction(method).send(...args));
 }
 
 async function mined(response: ContractTransactionResponse): Promise<ContractTransactionReceipt> {

@@ -1,4 +1,4 @@
-import { Contract, Interface, ZeroAddress, type ContractTransactionResponse, type Signer } from "ethers";
+import { Contract, Interface, ZeroAddress, type Signer } from "ethers";
 
 import { deploy, loadArtifact } from "./artifacts.ts";
 
@@ -115,6 +115,7 @@ export async function deployStrata(deployer: Signer, config: StrataConfig): Prom
       baseFeed: config.baseFeed,
       quoteFeed: config.quoteFeed,
       sequencerFeed: config.sequencerFeed ?? ZeroAddress,
+      minCardinality: config.minCardinality,
       terms: config.oracleTerms,
     },
   ]);
@@ -186,6 +187,13 @@ async function handOver(
   ]);
   await send(manager, "grantRole", [ROLES.GUARDIAN, config.safe, 0]);
   await send(manager, "grantRole", [ROLES.GOVERNOR, config.safe, config.governanceDelay]);
+  // AccessManager finds who may cancel a call by the role of its function, and its own functions have the administrator's:
+  // with this, a scheduled grantRole can be cancelled by the guardian too. Not so revokeRole, or it could veto its own removal.
+  await send(manager, "setTargetFunctionRole", [
+    at.accessManager,
+    [selector(manager.interface, "grantRole")],
+    ROLES.GOVERNOR,
+  ]);
   // The guardian may cancel what the governor has scheduled, and the governor decides who is guardian.
   await send(manager, "setRoleGuardian", [ROLES.GOVERNOR, ROLES.GUARDIAN]);
   await send(manager, "setRoleAdmin", [ROLES.GUARDIAN, ROLES.GOVERNOR]);
@@ -208,6 +216,6 @@ function selector(abi: Interface, name: string): string {
 }
 
 async function send(contract: Contract, method: string, args: readonly unknown[]): Promise<void> {
-  const response = (await contract.getFunction(method).send(...args)) as ContractTransactionResponse;
+  const response = await contract.getFunction(method).send(...args);
   await response.wait();
 }
