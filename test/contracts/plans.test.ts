@@ -4,6 +4,7 @@ import { network } from "hardhat";
 
 import { ONE } from "../support/arithmetic.ts";
 import { rangeKey } from "../support/checks.ts";
+import { navAt } from "../support/chargeModel.ts";
 import type { World } from "../support/world.ts";
 import { deployWorld, ORDERS } from "../support/world.ts";
 import { cites, INVARIANT } from "./invariants.ts";
@@ -383,6 +384,35 @@ describe("contracts/plans", () => {
       expect((is?.liquidity ?? 0n) < (was?.liquidity ?? 0n)).to.equal(true);
     },
   );
+
+  it(cites("the weight is measured to the basis point, rounded up", INVARIANT.PLAN_WEIGHT), async () => {
+    for (const quoteIsToken0 of [false, true]) {
+      const world = await deployWorld(connection, { quoteIsToken0 });
+      await world.firstDeposit(world.who.alice, 20_000n * ONE);
+      const range = await world.around(3_000, 1_200);
+      const some = { ...range, fraction0: ONE / 3n, fraction1: ONE / 2n };
+      const before = await networkHelpers.takeSnapshot();
+      await world.execute({ mints: [some] });
+      const book = await world.book();
+      const { low } = await world.oracle.feeds();
+      const nav = navAt(book, low, quoteIsToken0);
+      const core = navAt({ ...book, idle0: 0n, idle1: 0n }, low, quoteIsToken0);
+      const weightBps = (core * 10_000n + nav - 1n) / nav;
+      expect(weightBps > 1_000n && weightBps < 9_000n).to.equal(true);
+      const capAt = async (coreWeightCapBps: bigint): Promise<void> => {
+        await before.restore();
+        await world.policy
+          .connect(world.who.safe)
+          .tightenCaps({ maxPlanLossBps: 25, coreWeightCapBps, minHalfWidth: 10, maxHalfWidth: 887_272 });
+      };
+      await capAt(weightBps - 1n);
+      await expect(world.vault.connect(world.who.keeper).execute(await world.plan({ mints: [some] })))
+        .to.be.revertedWithCustomError(world.planErrors, "CoreWeightAboveCap")
+        .withArgs(weightBps, weightBps - 1n);
+      await capAt(weightBps);
+      await world.execute({ mints: [some] });
+    }
+  });
 
   it(cites("a plan leaves no allowance to anybody", INVARIANT.PLAN_CLEAN), async () => {
     const world = await networkHelpers.loadFixture(placed);
