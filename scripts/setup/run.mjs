@@ -34,6 +34,7 @@ const TASKS = {
   ],
   typecheck: () => [[TSC, "-p", "."]],
   build: () => [],
+  vote: (args) => [[inRoot("scripts", "governance", "localVote.ts"), ...args]],
   bench: (args) => [[inRoot("scripts", "bench", "main.ts"), ...args]],
   "check-files": () => [[inRoot("scripts", "ci", "tracked-files.ts")]],
   "check-sizes": () => [[inRoot("scripts", "ci", "contract-sizes.ts")]],

@@ -1,0 +1,71 @@
+/** What a vote decides: one call of a governed function, read from words on a command line. */
+import { Interface, type FunctionFragment } from "ethers";
+
+import { loadArtifact } from "../deploy/artifacts.ts";
+import { GOVERNOR_FUNCTIONS, GUARDIAN_FUNCTIONS } from "../deploy/strata.ts";
+
+/** The words do not name a governed call. */
+export class VoteError extends Error {
+  override name = "VoteError";
+}
+
+export interface GovernedCall {
+  readonly contract: "policy" | "oracle";
+  /** Name with the arguments' names, for people. */
+  readonly signature: string;
+  readonly data: string;
+  /** A decision of the governor waits; one of the guardian takes effect at once. */
+  readonly delayed: boolean;
+}
+
+/**
+ * @param words function name, then its arguments; for a function that takes one struct, the struct's fields in their order
+ * @throws VoteError saying what there is to call
+ */
+export async function governedCall(words: readonly string[]): Promise<GovernedCall> {
+  const abis = {
+    policy: new Interface((await loadArtifact("Policy")).abi),
+    oracle: new Interface((await loadArtifact("PriceOracle")).abi),
+  };
+  const all = [
+    ...GOVERNOR_FUNCTIONS.policy.map((name) => ({ contract: "policy", name, delayed: true }) as const),
+    ...GOVERNOR_FUNCTIONS.oracle.map((name) => ({ contract: "oracle", name, delayed: true }) as const),
+    ...GUARDIAN_FUNCTIONS.policy.map((name) => ({ contract: "policy", name, delayed: false }) as const),
+  ];
+  const [wanted, ...args] = words;
+  const found = all.find(({ name }) => name === wanted);
+  if (found === undefined) {
+    throw new VoteError(
+      `There is no governed function ${wanted === undefined ? "without a name" : `"${wanted}"`}; there are:\n${all
+        .map(({ contract, name }) => `  ${describe(fragmentOf(abis[contract], name))}`)
+        .join("\n")}`,
+    );
+  }
+  const abi = abis[found.contract];
+  const fragment = fragmentOf(abi, found.name);
+  const fields = fieldsOf(fragment);
+  if (args.length !== fields.length) {
+    throw new VoteError(`${describe(fragment)} takes ${fields.length} values, not ${args.length}.`);
+  }
+  try {
+    const values = fragment.inputs[0]?.baseType === "tuple" ? [args] : args;
+    const data = abi.encodeFunctionData(fragment, values);
+    return { contract: found.contract, signature: describe(fragment), data, delayed: found.delayed };
+  } catch (cause) {
+    throw new VoteError(`A value does not fit ${describe(fragment)}: write whole numbers and 0x addresses.`, { cause });
+  }
+}
+
+function fragmentOf(abi: Interface, name: string): FunctionFragment {
+  const fragment = abi.getFunction(name);
+  if (fragment === null) throw new VoteError(`The build has no function ${name}; run 'npm run build' first.`);
+  return fragment;
+}
+
+function fieldsOf(fragment: FunctionFragment): readonly { readonly name: string; readonly type: string }[] {
+  return fragment.inputs[0]?.components ?? fragment.inputs;
+}
+
+function describe(fragment: FunctionFragment): string {
+  return [fragment.name, ...fieldsOf(fragment).map((field) => field.name || field.type)].join(" ");
+}

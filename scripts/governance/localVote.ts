@@ -1,0 +1,111 @@
+/**
+ * `npm run vote -- FUNCTION VALUES...`: the DAO of the running local world decides something. Two owners of its Safe sign with
+ * their published test keys; what gives room is scheduled, waits for the delay in the path's time, and is executed.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { Contract, Interface, JsonRpcProvider, NonceManager, Wallet, ZeroAddress } from "ethers";
+
+import { DEFAULT_DIR, findLocalWorld, type LocalWorldState } from "../../keeper/cli/localWorld.ts";
+import { loadAccessManager } from "../deploy/strata.ts";
+import { localAccounts } from "../local/accounts.ts";
+import { signSafeCall, type SafeCall } from "../local/protocols/safe.ts";
+import { governedCall, VoteError } from "./call.ts";
+
+const SAFE_ABI = [
+  "function nonce() view returns (uint256)",
+  "function execTransaction(address to, uint256 value, bytes data, uint8 operation, uint256 safeTxGas, uint256 baseGas, uint256 gasPrice, address gasToken, address refundReceiver, bytes signatures) payable returns (bool)",
+];
+/** Seconds of the clock without a block after which the path is taken to have ended, so that time must be moved by hand. */
+const IDLE = 5;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(words: readonly string[]): Promise<number> {
+  try {
+    await vote(words);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof VoteError)) throw error;
+    process.stderr.write(`vote: ${error.message}\n`);
+    return 2;
+  }
+}
+
+async function vote(words: readonly string[]): Promise<void> {
+  const call = await governedCall(words);
+  const world = findLocalWorld(DEFAULT_DIR);
+  if (world === null) throw new VoteError("No local world runs here; start one with 'npm start' in another terminal.");
+  const provider = new JsonRpcProvider(world.url, world.chainId, { staticNetwork: true, cacheTimeout: -1 });
+  try {
+    const target = world[call.contract];
+    say(`decision   ${call.signature}: ${words.slice(1).join(" ")}`);
+    if (!call.delayed) {
+      await asSafe(provider, world, { to: target, data: call.data });
+      say("in effect  at once: it only takes room away");
+      return;
+    }
+    const manager = new Interface((await loadAccessManager()).abi);
+    const to = world.accessManager;
+    await asSafe(provider, world, { to, data: manager.encodeFunctionData("schedule", [target, call.data, 0]) });
+    const reader = new Contract(to, manager, provider);
+    const id = (await reader.getFunction("hashOperation")(world.safe, target, call.data)) as string;
+    const due = Number(await reader.getFunction("getSchedule")(id));
+    say(`scheduled  operation ${id}, due ${new Date(due * 1000).toISOString()} of the path's time`);
+    await waitUntil(provider, due);
+    await asSafe(provider, world, { to, data: manager.encodeFunctionData("execute", [target, call.data]) });
+    say("in effect  after the delay");
+  } finally {
+    provider.destroy();
+  }
+}
+
+/** Two owners sign, the first carries the transaction. */
+async function asSafe(provider: JsonRpcProvider, world: LocalWorldState, call: SafeCall): Promise<void> {
+  const { safeOwner1, safeOwner2 } = localAccounts();
+  const carrier = new NonceManager(new Wallet(safeOwner1.privateKey, provider));
+  const safe = new Contract(world.safe, SAFE_ABI, carrier);
+  const nonce = (await safe.getFunction("nonce")()) as bigint;
+  const keys = [safeOwner1.privateKey, safeOwner2.privateKey];
+  const signatures = signSafeCall(world.chainId, world.safe, nonce, call, keys);
+  const args = [call.to, 0, call.data, 0, 0, 0, 0, ZeroAddress, ZeroAddress, signatures];
+  try {
+    await safe.getFunction("execTransaction").staticCall(...args);
+    // A fixed limit: an estimate inside a block's second can miss what depends on time.
+    const response = (await safe.getFunction("execTransaction").send(...args, { gasLimit: 1_000_000 })) as {
+      wait: (confirmations: number, timeout: number) => Promise<unknown>;
+    };
+    await response.wait(1, 60_000);
+  } catch (cause) {
+    throw new VoteError(
+      "The Safe's call would fail or did (a value beyond the code's own caps, or nothing to change?): compare with 'npx strata status'.",
+      { cause },
+    );
+  }
+  say(`signed     by two owners of the Safe, nonce ${nonce}`);
+}
+
+/** Waits for the chain's time; where the path has ended and no block comes, moves it. */
+async function waitUntil(provider: JsonRpcProvider, due: number): Promise<void> {
+  let last = { time: await chainTime(provider), since: Date.now() };
+  while (last.time < due) {
+    await sleep(500);
+    const time = await chainTime(provider);
+    if (time !== last.time) last = { time, since: Date.now() };
+    else if (Date.now() - last.since > IDLE * 1000) {
+      say("waiting    the path has ended: the local chain's time is moved to the due date");
+      await provider.send("evm_increaseTime", [due - time]);
+      await provider.send("evm_mine", []);
+    }
+  }
+}
+
+async function chainTime(provider: JsonRpcProvider): Promise<number> {
+  const block = await provider.getBlock("latest");
+  if (block === null) throw new VoteError("The local world has no block; is it still starting?");
+  return block.timestamp;
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
