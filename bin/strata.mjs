@@ -7,6 +7,11 @@ import { ensure, main } from "../scripts/setup/ensure.mjs";
 import { runInFront } from "../scripts/setup/process.mjs";
 import { inRoot } from "../scripts/setup/project.mjs";
 
+// Whoever reads our messages may have read enough (head); the program itself ends by its own stderr.
+process.stderr.on("error", (error) => {
+  if (error.code !== "EPIPE") throw error;
+});
+
 await main(async () => {
   const node = await ensure();
   const args = [

@@ -69,13 +69,21 @@ type Variable = keyof typeof MISSING;
  */
 export function resolveTarget(environment: Environment, local: LocalWorldState | null): Target {
   const given = (name: Variable): string | undefined => environment[name]?.trim() || undefined;
-  const elsewhere = given("RPC_URL") !== undefined && given("RPC_URL") !== local?.url;
+  const url = given("RPC_URL");
+  const elsewhere = url !== undefined && (local === null || plainUrl(url) !== plainUrl(local.url));
   // Never half of one and half of the other: a key for one chain must not act on another.
   const useLocal = local !== null && given("VAULT") === undefined && given("LENS") === undefined && !elsewhere;
   const source: Environment = useLocal
     ? { RPC_URL: local.url, CHAIN_ID: given("CHAIN_ID") ?? String(local.chainId), VAULT: local.vault, LENS: local.lens }
     : environment;
-  const read = validate(source, { RPC_URL: rpcUrl, CHAIN_ID: chainId, VAULT: address, LENS: address });
+  const nobody = local === null && given("VAULT") === undefined && given("LENS") === undefined;
+  if (nobody && url === undefined && given("CHAIN_ID") === undefined) {
+    throw new ConfigurationError([
+      `${NO_WORLD} RPC_URL, CHAIN_ID, VAULT and LENS in the environment or in .env (see .env.example).`,
+    ]);
+  }
+  const first = nobody ? `${NO_WORLD} what is missing or wrong:` : "";
+  const read = validate(source, { RPC_URL: rpcUrl, CHAIN_ID: chainId, VAULT: address, LENS: address }, first);
   return {
     rpcUrl: read.RPC_URL,
     chainId: read.CHAIN_ID,
@@ -83,6 +91,16 @@ export function resolveTarget(environment: Environment, local: LocalWorldState |
     lens: getAddress(read.LENS),
     local: useLocal ? local : null,
   };
+}
+
+const NO_WORLD = "No local world runs here: start one with 'npm start', or set";
+
+/** An address of this machine in one spelling, so that "localhost" and a slash at the end make no other node of it. */
+function plainUrl(text: string): string {
+  if (!URL.canParse(text)) return text;
+  const url = new URL(text);
+  if (["localhost", "[::1]"].includes(url.hostname)) url.hostname = "127.0.0.1";
+  return url.href.replace(/\/+$/, "");
 }
 
 /** A private key from the environment. Throws ConfigurationError if it is missing or wrong; the key is never part of a message. */
@@ -94,6 +112,7 @@ export function privateKeyFrom(environment: Environment, name: "KEEPER_PRIVATE_K
 function validate<Shape extends Record<string, z.ZodType>>(
   environment: Environment,
   shape: Shape,
+  first = "",
 ): { [Name in keyof Shape]: z.output<Shape[Name]> } {
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
@@ -110,7 +129,7 @@ function validate<Shape extends Record<string, z.ZodType>>(
       problems.push(`${name}${shown} ${parsed.error.issues[0]?.message ?? "is wrong"}.`);
     }
   }
-  if (problems.length > 0) throw new ConfigurationError(problems);
+  if (problems.length > 0) throw new ConfigurationError(problems, first);
   return values as { [Name in keyof Shape]: z.output<Shape[Name]> };
 }
 

@@ -9,11 +9,14 @@ export class ConfigurationError extends UsageError {
   /** One sentence for each variable. */
   readonly problems: readonly string[];
 
-  constructor(problems: readonly string[]) {
+  /** @param first a sentence for the whole, before the list */
+  constructor(problems: readonly string[], first = "") {
     super(
-      problems.length === 1
-        ? (problems[0] ?? "")
-        : `${problems.length} settings are missing or wrong:\n  ${problems.join("\n  ")}`,
+      first !== ""
+        ? [first, ...problems].join("\n  ")
+        : problems.length === 1
+          ? (problems[0] ?? "")
+          : `${problems.length} settings are missing or wrong:\n  ${problems.join("\n  ")}`,
     );
     this.problems = problems;
   }
@@ -28,8 +31,8 @@ export class CommandError extends Error {
 export class InterruptedError extends Error {
   override name = "InterruptedError";
 
-  constructor() {
-    super("Stopped before its end.");
+  constructor(message = "Stopped before its end.") {
+    super(message);
   }
 }
 

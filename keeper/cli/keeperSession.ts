@@ -2,14 +2,16 @@ import { mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
-import { Wallet } from "ethers";
+import { getAddress, Wallet } from "ethers";
 
 import { Journal, JournalError } from "../journal/journal.ts";
 import { loadPath } from "../market/path.ts";
 import { Keeper } from "../run/keeper.ts";
+import { LOCAL_SETTINGS } from "../run/types.ts";
 import { fixedHistory, NO_HISTORY, type HistorySource } from "../run/past.ts";
 import { DEFAULT_BRAIN } from "./brain.ts";
 import { privateKeyFrom, type Environment } from "./config.ts";
+import { ConfigurationError } from "./errors.ts";
 import { connectVault, type VaultConnection } from "./vaultConnection.ts";
 
 export interface KeeperSessionOptions {
@@ -45,6 +47,12 @@ export async function openKeeper(environment: Environment, options: KeeperSessio
     const key =
       target.local !== null && !hasKey ? await localKeeperKey() : privateKeyFrom(environment, "KEEPER_PRIVATE_KEY");
     const signer = new Wallet(key);
+    const own = target.local?.accounts["keeper"];
+    if (own !== undefined && signer.address !== getAddress(own) && options.journal === undefined) {
+      throw new ConfigurationError([
+        `KEEPER_PRIVATE_KEY is the key of ${signer.address}, but the local world's keeper is ${own}; unset it to act as that one, or name a journal for this account with --journal FILE.`,
+      ]);
+    }
     const file =
       options.journal ??
       (target.local === null ? defaultJournal(options.dir, connection) : copyOf(target.local.journal));
@@ -67,8 +75,7 @@ export async function openKeeper(environment: Environment, options: KeeperSessio
       history: historyFrom(options.history),
       settings: {
         send: options.send,
-        // The local chain's time is its path's.
-        ...(target.local === null ? {} : { maxBlockAge: null, confirmations: 1 }),
+        ...(target.local === null ? {} : LOCAL_SETTINGS),
       },
     });
     return { keeper, account: signer.address, connection, close };

@@ -1,11 +1,11 @@
 /** What a running local world tells the commands in other terminals: a file in its state folder. */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { z } from "zod";
 
-import { CommandError } from "./errors.ts";
+import { CommandError, UsageError } from "./errors.ts";
 
 /** The state folder without --dir: .strata in the project's folder. */
 export const DEFAULT_DIR = fileURLToPath(new URL("../../.strata", import.meta.url));
@@ -41,9 +41,47 @@ export function stateFile(dir: string): string {
   return join(dir, "local.json");
 }
 
-/** Publishes a world's state; a reader sees the old file or the new one, never a part. */
+/**
+ * Makes a folder that a world may write into, or sees that it is one.
+ * @throws UsageError
+ */
+export function openFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UsageError(
+      `The state folder ${folder} cannot be made or written (${code ?? "unknown error"}): remove what stands there, or choose another folder with --dir.`,
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * Sees that a process may publish a world in a folder. What a dead process left there, even half a file, is no obstacle.
+ * @throws UsageError if the folder cannot be used or belongs to another world that runs
+ */
+export function claimFolder(dir: string, pid: number): void {
+  openFolder(dir);
+  const file = stateFile(dir);
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true) {
+    throw new UsageError(`${file} is a folder: remove it, or choose another folder with --dir.`);
+  }
+  const owner = readIfValid(dir);
+  if (owner === null || owner.pid === pid || !isAlive(owner.pid)) return;
+  throw new UsageError(
+    `Another local world (process ${owner.pid}, ${owner.url}) keeps its state in ${dir}: stop it, or give this one another folder with --dir and another port with --port.`,
+  );
+}
+
+/**
+ * Publishes a world's state; a reader sees the old file or the new one, never a part.
+ * @throws UsageError as {@link claimFolder}
+ */
 export function writeLocalWorld(dir: string, state: LocalWorldState): void {
-  mkdirSync(dir, { recursive: true });
+  // Again: another world may have come since this one began to set itself up.
+  claimFolder(dir, state.pid);
   const draft = `${stateFile(dir)}.${state.pid}`;
   writeFileSync(draft, `${JSON.stringify(state, null, 2)}\n`);
   renameSync(draft, stateFile(dir));
@@ -51,13 +89,23 @@ export function writeLocalWorld(dir: string, state: LocalWorldState): void {
 
 /** Takes a world's state back, unless another world has published its own since. */
 export function removeLocalWorld(dir: string, pid: number): void {
-  if (readFile(dir)?.pid === pid) rmSync(stateFile(dir), { force: true });
+  if (readIfValid(dir)?.pid === pid) rmSync(stateFile(dir), { force: true });
 }
 
 /** The state of the world that runs now, or null if none does. */
 export function findLocalWorld(dir: string): LocalWorldState | null {
   const state = readFile(dir);
   return state !== null && isAlive(state.pid) ? state : null;
+}
+
+/** Null also for what is no world's state. */
+function readIfValid(dir: string): LocalWorldState | null {
+  try {
+    return readFile(dir);
+  } catch (error) {
+    if (error instanceof CommandError) return null;
+    throw error;
+  }
 }
 
 function readFile(dir: string): LocalWorldState | null {

@@ -18,6 +18,11 @@ for (const signal of SIGNALS) {
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
 });
+// Nobody can be told anything any more: end as after Ctrl-C, with the clean-up.
+process.stderr.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  stop.abort();
+});
 
 const verbose = process.argv.includes("--verbose");
 process.on("uncaughtException", (error) => {

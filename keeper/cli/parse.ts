@@ -24,6 +24,18 @@ export function parsePercent(text: string): number {
   return value / 100;
 }
 
+/** One percent as parsePercentExactly gives it. */
+export const PERCENT_UNIT = 10n ** 18n;
+
+/** Percent from 0 to 100 in parts of PERCENT_UNIT, exactly. */
+export function parsePercentExactly(text: string): bigint {
+  parsePercent(text);
+  const plain = text.replace(/\s*%$/, "");
+  const [, fraction = ""] = plain.split(".");
+  if (fraction.length > 18) throw new InvalidArgumentError("Write at most 18 places after the point.");
+  return parseUnits(plain, 18);
+}
+
 /** An amount with 18 decimals, exactly, in wei. */
 export function parseShares(text: string): bigint {
   return parseAmount(text, 18);

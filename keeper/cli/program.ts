@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+
 import { Command, CommanderError } from "commander";
 
 import { addDeposit } from "./commands/deposit.ts";
@@ -18,6 +20,7 @@ import { createOutput } from "./output.ts";
 export async function runProgram(args: readonly string[], context: Context): Promise<number> {
   const program = new Command("strata")
     .description("An adaptive, layered liquidity vault for Uniswap v3: local world, vault and keeper.")
+    .version(version())
     .option("--json", "print one JSON document on stdout and nothing else there")
     .option("--verbose", "show the stack and the causes of an error")
     .exitOverride()
@@ -38,13 +41,19 @@ export async function runProgram(args: readonly string[], context: Context): Pro
     await program.parseAsync([...args], { from: "user" });
     return 0;
   } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return 0; // --help
+    if (error instanceof CommanderError && error.exitCode === 0) return 0; // --help, --version
     const told = error instanceof CommanderError ? usage(error) : error;
     if (told === null) return 2; // Help was printed because no command was named.
     const verbose = program.opts<GlobalOptions>().verbose === true || args.includes("--verbose");
     context.stderr.write(`${describe(told, verbose)}\n`);
     return exitCodeFor(told);
   }
+}
+
+/** Of package.json. */
+function version(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { readonly version: string }).version;
 }
 
 function usage(error: CommanderError): UsageError | null {

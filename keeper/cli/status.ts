@@ -8,7 +8,7 @@ import type { Snapshot } from "../observe/snapshot.ts";
 import { decimal, feeTier, grouped, isoTime, percent, price } from "../report/format.ts";
 import { priceOfTick } from "../strategy/ticks.ts";
 import type { VaultState } from "../strategy/types.ts";
-import type { Environment } from "./config.ts";
+import { privateKeyFrom, type Environment } from "./config.ts";
 import { valueWei } from "./lp/amounts.ts";
 import {
   byRole,
@@ -41,7 +41,8 @@ export async function readStatus(
   account: string | undefined,
 ): Promise<Status> {
   const { target } = connection;
-  const keeper = target.local?.accounts["keeper"] ?? keeperOf(environment);
+  const own = keeperOf(environment);
+  const keeper = target.local?.accounts["keeper"] ?? own;
   const snapshot = await observeVault(connection, keeper ?? undefined);
   const pair = await readPair(connection, snapshot);
   return {
@@ -58,8 +59,8 @@ export async function readStatus(
 }
 
 function keeperOf(environment: Environment): string | null {
-  const key = environment["KEEPER_PRIVATE_KEY"]?.trim();
-  return key !== undefined && /^0x[0-9a-fA-F]{64}$/.test(key) ? computeAddress(key) : null;
+  const isSet = (environment["KEEPER_PRIVATE_KEY"]?.trim() ?? "") !== "";
+  return isSet ? computeAddress(privateKeyFrom(environment, "KEEPER_PRIVATE_KEY")) : null;
 }
 
 /** Quote wei of the vault; the share price follows from it and the supply. */

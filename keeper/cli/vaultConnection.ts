@@ -1,11 +1,15 @@
-import { formatUnits, Wallet, ZeroAddress, type Signer } from "ethers";
+import { formatUnits, isError, Wallet, ZeroAddress, type Signer } from "ethers";
 
 import { lensAt, tokenAt, vaultAt } from "../chain/abi.ts";
 import { connect, type Connection } from "../chain/connect.ts";
+import { revertDataOf } from "../chain/errors.ts";
+import { ConnectionError } from "../chain/failures.ts";
+import { isConnectionFailure, messageOf } from "../chain/node.ts";
 import { observe } from "../observe/observe.ts";
 import type { Snapshot } from "../observe/snapshot.ts";
 import { privateKeyFrom, resolveTarget, type Environment, type Target } from "./config.ts";
-import { ConfigurationError, UsageError } from "./errors.ts";
+import type { Run } from "./context.ts";
+import { CommandError, ConfigurationError, InterruptedError, UsageError } from "./errors.ts";
 import { findLocalWorld } from "./localWorld.ts";
 
 /** A vault that commands talk to. */
@@ -19,9 +23,17 @@ export interface VaultConnection extends Connection {
  * Connects to the vault that the environment names, or to the local world's.
  * @throws ConfigurationError, ConfigError for a wrong chain, ConnectionError for a node that does not answer
  */
-export async function connectVault(environment: Environment, dir: string): Promise<VaultConnection> {
+export async function connectVault(
+  environment: Environment,
+  dir: string,
+  signal?: AbortSignal,
+): Promise<VaultConnection> {
   const target = resolveTarget(environment, findLocalWorld(dir));
-  const connection = await connect({ url: target.rpcUrl, chainId: BigInt(target.chainId) });
+  const connection = await connect({
+    url: target.rpcUrl,
+    chainId: BigInt(target.chainId),
+    ...(signal === undefined ? {} : { signal }),
+  });
   // How often ethers asks for a receipt, milliseconds; its default of 4 s is long for a chain on this machine.
   connection.provider.pollingInterval = target.local === null ? 2_000 : 50;
   try {
@@ -33,6 +45,7 @@ export async function connectVault(environment: Environment, dir: string): Promi
       }
     }
     if (problems.length > 0) throw new ConfigurationError(problems);
+    await checkRoles(connection, target);
   } catch (error) {
     connection.close();
     throw error;
@@ -43,6 +56,94 @@ export async function connectVault(environment: Environment, dir: string): Promi
     vault: vaultAt(target.vault, connection.provider),
     lens: lensAt(target.lens, connection.provider),
   };
+}
+
+/** That the vault is a vault and the lens a lens: swapped addresses are contracts, too. */
+async function checkRoles({ provider }: Connection, { vault, lens }: Target): Promise<void> {
+  if (vault === lens) {
+    throw new ConfigurationError([
+      `VAULT and LENS are the same address ${vault}; LENS is another contract: correct it.`,
+    ]);
+  }
+  const vaultOk = await answers(vaultAt(vault, provider).POLICY());
+  if (!vaultOk && (await answers(vaultAt(lens, provider).POLICY()))) {
+    throw new ConfigurationError([`VAULT ${vault} is no vault but LENS ${lens} is one: swap the two.`]);
+  }
+  if (!vaultOk) {
+    throw new ConfigurationError([`VAULT ${vault} is no vault (it has no POLICY()); set it to the vault's address.`]);
+  }
+  if (!(await answers(lensAt(lens, provider).observe(vault, ZeroAddress)))) {
+    throw new ConfigurationError([`LENS ${lens} does not answer as a lens does; set it to the deployment's lens.`]);
+  }
+}
+
+/** False if the contract refuses or answers in another form; any other failure is thrown. */
+async function answers(asked: Promise<unknown>): Promise<boolean> {
+  try {
+    await asked;
+    return true;
+  } catch (error) {
+    if (isError(error, "CALL_EXCEPTION") || isError(error, "BAD_DATA") || revertDataOf(error) !== null) return false;
+    throw error;
+  }
+}
+
+/**
+ * Connects, works, and lets go of the connection. A stop signal ends the work at once, whatever it waits for.
+ *
+ * @param stopped what to say then
+ * @throws InterruptedError after a stop; what the work throws, in our words
+ */
+export async function withVault<Result>(
+  { environment, signal }: Pick<Run, "environment" | "signal">,
+  dir: string,
+  work: (connection: VaultConnection) => Promise<Result>,
+  stopped?: string,
+): Promise<Result> {
+  let connection: VaultConnection | null = null;
+  let interrupt = (): void => undefined;
+  const stop = new Promise<never>((_resolve, reject) => {
+    interrupt = (): void => reject(new InterruptedError(stopped));
+    if (signal.aborted) interrupt();
+    signal.addEventListener("abort", interrupt);
+  });
+  const all = async (): Promise<Result> => {
+    connection = await connectVault(environment, dir, signal);
+    return work(connection);
+  };
+  try {
+    return await Promise.race([stop, all()]);
+  } catch (error) {
+    if (signal.aborted) throw error instanceof InterruptedError ? error : new InterruptedError(stopped);
+    throw inOurWords(error);
+  } finally {
+    signal.removeEventListener("abort", interrupt);
+    (connection as VaultConnection | null)?.close();
+  }
+}
+
+/** What ethers says of a lost nonce or a lost node as one sentence; any other error as it is. */
+export function inOurWords(error: unknown): unknown {
+  if (
+    isError(error, "NONCE_EXPIRED") ||
+    isError(error, "REPLACEMENT_UNDERPRICED") ||
+    isError(error, "TRANSACTION_REPLACED") ||
+    (error instanceof Error && "code" in error && /nonce too (low|high)|already known/i.test(messageOf(error)))
+  ) {
+    return new CommandError("Another command of this account is running; wait until it has ended and run this again.", {
+      cause: error,
+    });
+  }
+  // Errors of ethers carry a code, ours do not.
+  if (error instanceof Error && "code" in error && isConnectionFailure(error)) {
+    return new ConnectionError(
+      `The node does not answer (${messageOf(error)}); check RPC_URL and that the node is up.`,
+      {
+        cause: error,
+      },
+    );
+  }
+  return error;
 }
 
 /** Accounts of the local world that a person may act as. */

@@ -49,6 +49,11 @@ export function price(value: number): string {
   return grouped(value, Math.min(8, Math.max(2, 5 - size)));
 }
 
+/** "1 shift", "2 shifts". @param thing its singular */
+export function counted(count: number, thing: string): string {
+  return `${grouped(count, 0)} ${thing}${count === 1 ? "" : "s"}`;
+}
+
 /** Seconds as "1:02:03" or "4:05". */
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));

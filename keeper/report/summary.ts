@@ -5,8 +5,11 @@
 import type { PricePath } from "../market/types.ts";
 import type { ActionKind } from "../strategy/types.ts";
 import { totalOf, type Attribution } from "./attribution.ts";
-import { decimal, duration, grouped, isoTime, signed, signedPercent } from "./format.ts";
+import { counted, decimal, duration, grouped, isoTime, signed, signedPercent } from "./format.ts";
 import type { LedgerTotals } from "./ledger.ts";
+
+/** What a plan served. The opening of the first ranges is a range shift to the strategy, and counted for itself here. */
+export type ActionName = ActionKind | "deploy";
 
 /** What a run leaves, in floats. */
 export interface RunResult {
@@ -17,7 +20,7 @@ export interface RunResult {
   readonly path: Omit<PricePath, "history">;
   readonly quoteSymbol: string;
   /** Plans that were carried out, by what they served; one plan can serve more than one kind. */
-  readonly actions: Readonly<Record<ActionKind, number>>;
+  readonly actions: Readonly<Record<ActionName, number>>;
   /** Plans that were carried out. */
   readonly plans: number;
   /** Plans that the simulation or the chain refused. */
@@ -51,7 +54,7 @@ export interface SummaryDocument {
     readonly bars: number;
     readonly filledBars: number;
   };
-  readonly actions: Readonly<Record<ActionKind | "sleeveMove" | "feeChange", number>>;
+  readonly actions: Readonly<Record<ActionName | "sleeveMove" | "feeChange", number>>;
   readonly plans: number;
   readonly refused: number;
   readonly ticks: number;
@@ -150,7 +153,7 @@ export function summaryText(run: RunResult): string {
     `  ${name.padEnd(14)}${value}${note === "" ? "" : `   ${note}`}`;
   const source = path.source === "file" ? (path.file ?? "file") : `generated, seed ${path.seed ?? "?"}`;
   return [
-    `Strata ran ${path.bars.length} hours (${path.filledBars} filled) from ${isoTime(path.from)} to ${isoTime(path.to)} (${source}) in ${duration(run.seconds)}.`,
+    `Strata ran ${counted(path.bars.length, "hour")} (${path.filledBars} filled) from ${isoTime(path.from)} to ${isoTime(path.to)} (${source}) in ${duration(run.seconds)}.`,
     "",
     row("NAV", `${grouped(ledger.start)} to ${grouped(ledger.end)} ${quoteSymbol}`),
     row(
@@ -162,9 +165,14 @@ export function summaryText(run: RunResult): string {
     "",
     row(
       "actions",
-      `${actions.rangeShift} range shifts, ${actions.feeTierMove} fee-tier moves, ${actions.compound} compounds`,
+      [
+        counted(actions.deploy, "deployment"),
+        counted(actions.rangeShift, "range shift"),
+        counted(actions.feeTierMove, "fee-tier move"),
+        counted(actions.compound, "compound"),
+      ].join(", "),
     ),
-    row("plans", `${run.plans} carried out, ${run.refused} refused, ${run.ticks} ticks`),
+    row("plans", `${run.plans} carried out, ${run.refused} refused, ${counted(run.ticks, "tick")}`),
     "",
     `Where the profit came from, ${quoteSymbol}:`,
     row("market", amount(terms.market), "inventory times the price's changes"),

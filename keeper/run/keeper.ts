@@ -22,9 +22,9 @@ import { decisionDocument, documentHash } from "../plan/hash.ts";
 import { makePlan, type PlannedOutcome } from "../plan/plan.ts";
 import { PlanError } from "../plan/types.ts";
 import { canonicalJson } from "../strategy/canonical.ts";
-import type { Decision, Memory } from "../strategy/types.ts";
+import type { Decision, History, Memory } from "../strategy/types.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
-import { type HistorySource, marketPrice, NO_HISTORY, Past } from "./past.ts";
+import { fixedHistory, type HistorySource, marketPrice, NO_HISTORY, Past } from "./past.ts";
 import { type Brain, DEFAULT_SETTINGS, type KeeperSettings, type TickResult } from "./types.ts";
 
 export interface KeeperOptions {
@@ -67,15 +67,17 @@ export class Keeper {
   readonly #journal: Journal;
   readonly #brain: Brain;
   readonly #settings: KeeperSettings;
-  readonly #past: Past;
+  readonly #history: HistorySource;
+  /** Opened by the first tick, which knows the chain's time. */
+  #past: Past | null = null;
   #ticksPrunedAt = 0;
 
-  private constructor(options: KeeperOptions, settings: KeeperSettings, past: Past) {
+  private constructor(options: KeeperOptions, settings: KeeperSettings, history: HistorySource) {
     this.#addresses = options.addresses;
     this.#journal = options.journal;
     this.#brain = options.brain;
     this.#settings = settings;
-    this.#past = past;
+    this.#history = history;
     this.#context = {
       node: options.node,
       chainId: options.chainId,
@@ -90,7 +92,7 @@ export class Keeper {
     };
   }
 
-  /** @throws ConfigError if sending is on and the signer is missing or another account's */
+  /** @throws ConfigError if sending is on and the signer is missing or another account's, or a setting is out of its range */
   static async open(options: KeeperOptions): Promise<Keeper> {
     const settings: KeeperSettings = { ...DEFAULT_SETTINGS, ...options.settings };
     if (settings.send) {
@@ -108,7 +110,12 @@ export class Keeper {
         `The number of confirmations must be a whole number from 1, not ${settings.confirmations}.`,
       );
     }
-    return new Keeper(options, settings, await Past.open(options.journal, options.history ?? NO_HISTORY));
+    if (!Number.isInteger(settings.lifetime) || settings.lifetime < 1) {
+      throw new ConfigError(`A plan's lifetime must be whole seconds from 1, not ${settings.lifetime}.`);
+    }
+    // Read now, so that a file which cannot be read stops the keeper before it starts.
+    const bars = await (options.history ?? NO_HISTORY).bars();
+    return new Keeper(options, settings, fixedHistory(bars));
   }
 
   /** Everything that the keeper meant to do outside, and what became of it. */
@@ -120,6 +127,7 @@ export class Keeper {
    * One round.
    *
    * @param signal given: the tick stops waiting for its transaction; a later tick goes on
+   * @throws ConfigError if the history or the journal is ahead of the chain
    * @throws RetryableError for a node that does not answer or is behind; anything else needs somebody
    */
   async tick(signal?: AbortSignal): Promise<TickResult> {
@@ -131,15 +139,17 @@ export class Keeper {
     const memory = readMemory(this.#journal);
     const state = toState(snapshot, memory);
     const policy = toPolicy(snapshot);
+    this.#past ??= await Past.open(this.#journal, this.#history, snapshot.timestamp);
     this.#past.record(state, marketPrice(state));
-    const signals = this.#brain.computeSignals(state, this.#past.history);
+    const { history } = this.#past;
+    const signals = this.#brain.computeSignals(state, history);
     const decision = this.#brain.decide(state, signals, policy, this.#brain.config);
     const seen: Seen = { snapshot, state, policy, signals, decision, settled };
 
     const open = this.intents.open();
     const result: Result =
       open === null
-        ? await this.#act(seen, memory, signal)
+        ? await this.#act(seen, memory, history, signal)
         : { ...seen, ...NOTHING_PLANNED, outcome: "waiting", detail: waiting(open) };
     return { ...result, id: this.#record(result) };
   }
@@ -158,7 +168,7 @@ export class Keeper {
     return snapshot;
   }
 
-  async #act(seen: Seen, memory: Memory, signal: AbortSignal | undefined): Promise<Result> {
+  async #act(seen: Seen, memory: Memory, history: History, signal: AbortSignal | undefined): Promise<Result> {
     const { snapshot, decision } = seen;
     if (isHold(decision)) {
       return { ...seen, ...NOTHING_PLANNED, outcome: "hold", detail: decision.reasons[0]?.text ?? "Nothing to do." };
@@ -167,7 +177,7 @@ export class Keeper {
       vault: this.#addresses.vault,
       snapshot,
       memory,
-      history: this.#past.history,
+      history,
       signals: seen.signals,
       config: this.#brain.config,
       decision,

@@ -2,10 +2,11 @@
  * The past that signals read: hourly bars and samples, in memory for the ticks and in the journal for the next start. Bars come from a warm-up
  * source first and from what the keeper sees afterwards.
  */
+import { ConfigError } from "../chain/failures.ts";
 import type { Journal } from "../journal/journal.ts";
 import { prunePast, readPast, type StoredPast, writeBars, writeOpenBar, writeSample } from "../journal/past.ts";
 import { advance, type HourlyBars, observe, startHourly } from "../market/hourly.ts";
-import { HOUR } from "../market/time.ts";
+import { formatTime, HOUR } from "../market/time.ts";
 import type { Bar } from "../market/types.ts";
 import { MAX_HISTORY_DAYS } from "../market/window.ts";
 import type { History, Sample, VaultState } from "../strategy/types.ts";
@@ -27,6 +28,8 @@ export function fixedHistory(bars: readonly Bar[]): HistorySource {
 /** Days for which samples are kept: longer than any signal looks back through them. */
 const SAMPLE_DAYS = 30;
 const DAY = 24 * HOUR;
+/** Seconds by which a block may lie before what was seen already: a node behind its fellows or a reorganisation, not another chain. */
+const MAX_STEP_BACK = HOUR;
 
 export class Past {
   readonly #journal: Journal;
@@ -41,10 +44,23 @@ export class Past {
     this.#prunedAt = samples[0]?.time ?? 0;
   }
 
-  /** Takes up the journal's past and the source's before and between. Hours that the keeper saw itself are kept as it saw them. */
-  static async open(journal: Journal, source: HistorySource): Promise<Past> {
+  /**
+   * Takes up the journal's past and the source's before and between. Hours that the keeper saw itself are kept as it saw them.
+   *
+   * @param now unix seconds, the chain's; bars from after it would hold back everything that the keeper sees until then
+   * @throws ConfigError, before anything is written, if the source or the journal is ahead of the chain
+   */
+  static async open(journal: Journal, source: HistorySource, now: number): Promise<Past> {
     const stored = readPast(journal);
-    const hourly = join(await source.bars(), stored);
+    const bars = await source.bars();
+    const sourceEnd = endOf(bars);
+    if (sourceEnd > now) {
+      throw new ConfigError(
+        `The history's last bar closes at ${formatTime(sourceEnd)}, after the chain's time ${formatTime(now)}; give a history that ends before.`,
+      );
+    }
+    refuseAhead(Math.max(endOf(stored.bars), stored.time ?? -Infinity), now);
+    const hourly = join(bars, stored);
     journal.transaction(() => {
       writeBars(journal, hourly.closed);
     });
@@ -56,11 +72,14 @@ export class Past {
   }
 
   /**
-   * Takes in what a tick saw and writes it to the journal. An older block than the last one adds nothing (a reorganisation can bring one),
-   * one of the same time no second sample.
+   * Takes in what a tick saw and writes it to the journal. A slightly older block than the last one adds nothing (a reorganisation can bring
+   * one), one of the same time no second sample.
+   *
+   * @throws ConfigError if the chain went back further, so that it cannot be the one that was seen before
    */
   record(state: VaultState, marketPrice: number | null): void {
     const { time } = state;
+    refuseAhead(this.#hourly.time, time);
     if (time < this.#hourly.time) return;
     const before = this.#hourly;
     this.#hourly = marketPrice === null ? advance(before, time) : observe(before, { time, price: marketPrice });
@@ -113,6 +132,19 @@ export function marketPrice(state: VaultState): number | null {
 function tierSample(tier: VaultState["tiers"][number]): Sample["tiers"][number] {
   const { fee, tick, liquidity, feeGrowthBase, feeGrowthQuote } = tier;
   return { fee, tick, liquidity, feeGrowthBase, feeGrowthQuote };
+}
+
+/** When the last bar closes, unix seconds; -Infinity without bars. */
+function endOf(bars: readonly Bar[]): number {
+  const last = bars.at(-1);
+  return last === undefined ? -Infinity : last.time + HOUR;
+}
+
+function refuseAhead(seen: number, now: number): void {
+  if (seen <= now + MAX_STEP_BACK) return;
+  throw new ConfigError(
+    `The journal knows the market up to ${formatTime(seen)}, but the chain's time is ${formatTime(now)}; give a new journal, or a node that is not behind.`,
+  );
 }
 
 /** The longest unbroken run of hours up to the newest, from both. */

@@ -20,7 +20,7 @@ export interface KeeperSettings extends ExecutionSettings {
   readonly send: boolean;
   /** Fraction by which price and amounts may move before a plan refuses. */
   readonly tolerance: number;
-  /** Seconds for which a plan may run. */
+  /** Whole seconds of the chain's time for which a plan may run. */
   readonly lifetime: number;
   /** Seconds; an older newest block stops the tick. Null: any age (a local chain has its own time). */
   readonly maxBlockAge: number | null;
@@ -40,6 +40,16 @@ export const DEFAULT_SETTINGS: KeeperSettings = {
   maxAttempts: 6,
   maxFeePerGas: 300n * GWEI,
 };
+
+/**
+ * On the local world's chain, whose time is its path's and not the clock's: it moves by many minutes from block to block, so a plan lives for
+ * hours of it; a chain in one process does not reorganise.
+ */
+export const LOCAL_SETTINGS = {
+  lifetime: 6 * 3_600,
+  maxBlockAge: null,
+  confirmations: 1,
+} as const satisfies Partial<KeeperSettings>;
 
 /**
  * hold: nothing to do. dry-run: would send, but sending is off. unplannable: the decision does not fit the snapshot. refused: the simulation

@@ -35,11 +35,16 @@ export interface LocalKeeperOptions {
   readonly journal: string;
 }
 
+/** Removes a journal's file and what SQLite keeps beside it. */
+export function removeJournal(file: string): void {
+  for (const ending of ["", "-wal", "-shm"]) rmSync(`${file}${ending}`, { force: true });
+}
+
 export async function openLocalKeeper(options: LocalKeeperOptions): Promise<LocalKeeper> {
   const { chain, node, addresses, path } = options;
   const { keeper: account } = chain.accounts;
   const chainId = BigInt(chain.chainId);
-  for (const ending of ["", "-wal", "-shm"]) rmSync(`${options.journal}${ending}`, { force: true });
+  removeJournal(options.journal);
   const journal = Journal.open(options.journal, { chainId, vault: addresses.vault, keeper: account.address });
   try {
     const keeper = await Keeper.open({
@@ -69,12 +74,18 @@ export async function openLocalKeeper(options: LocalKeeperOptions): Promise<Loca
   }
 }
 
+/** The rule that opens the first ranges (keeper/strategy/rules/deploy.ts). Its plans are range shifts by kind. */
+const DEPLOY = "deploy";
+
 function toLocalTick(tick: TickResult): LocalTick {
   if (tick.outcome === "hold") return { action: null, holding: tick.detail };
   const { decision, outcome, detail, state } = tick;
+  const deploys = decision.reasons[0]?.rule === DEPLOY;
   // The rule that acted tells why; the others tell why they did not.
-  const acted = decision.reasons.find((reason) => (decision.actions as readonly string[]).includes(reason.rule));
+  const acted = deploys
+    ? undefined
+    : decision.reasons.find((reason) => (decision.actions as readonly string[]).includes(reason.rule));
   const why = (acted ?? decision.reasons[0])?.text ?? detail;
   const refusal = outcome === "confirmed" ? null : detail;
-  return { action: { time: state.time, kinds: decision.actions, refusal, why }, holding: null };
+  return { action: { time: state.time, kinds: deploys ? [DEPLOY] : decision.actions, refusal, why }, holding: null };
 }

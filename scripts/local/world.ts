@@ -2,21 +2,21 @@
  * The local world: a chain with the real protocols, a vault of two LPs, a market that follows a price path and the keeper that runs
  * against it. The path's time passes on the chain; how fast on the clock is the caller's choice.
  */
+import { readdirSync, rmdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 import { ChainNode } from "../../keeper/chain/node.ts";
 import { unitsFromWei } from "../../keeper/chain/prices.ts";
-import { removeLocalWorld, writeLocalWorld } from "../../keeper/cli/localWorld.ts";
+import { claimFolder, openFolder, removeLocalWorld, writeLocalWorld } from "../../keeper/cli/localWorld.ts";
 import type { PricePath } from "../../keeper/market/types.ts";
 import { inventory, valueAt } from "../../keeper/report/attribution.ts";
-import type { RunResult } from "../../keeper/report/summary.ts";
-import type { ActionKind } from "../../keeper/strategy/types.ts";
+import type { ActionName, RunResult } from "../../keeper/report/summary.ts";
 import { priceOfTick } from "../../keeper/strategy/ticks.ts";
 import { Bookkeeper } from "./bookkeeper.ts";
 import { startChain, type LocalChain } from "./chain.ts";
 import { LocalWorldError } from "./errors.ts";
-import { openLocalKeeper, type LocalKeeper } from "./localKeeper.ts";
+import { openLocalKeeper, removeJournal, type LocalKeeper } from "./localKeeper.ts";
 import { Market } from "./market/market.ts";
 import { checkMemory, DEFAULT_MEMORY_LIMIT } from "./memory.ts";
 import { accountAddresses, deployWorld, depositFirst, PREPARATION, type LocalDeployment } from "./setup.ts";
@@ -34,6 +34,8 @@ export interface WorldOptions {
   readonly speed: number | null;
   /** End with the path instead of staying up. */
   readonly once: boolean;
+  /** Leave the keeper's journal behind after a run that did not fail. Default true. */
+  readonly keepJournal?: boolean;
   /** Bytes; default 2 GB. */
   readonly memoryLimit?: number;
   readonly signal: AbortSignal;
@@ -56,7 +58,7 @@ const REMEMBERED = 12;
  * Runs the world to the path's end and, unless `once`, until the signal.
  *
  * @returns "ended" after the whole path, "interrupted" if the signal came before its end
- * @throws PortBusyError, MemoryError, LocalWorldError
+ * @throws PortBusyError, MemoryError, LocalWorldError, UsageError for a folder that cannot be used
  */
 export async function runWorld(options: WorldOptions): Promise<"ended" | "interrupted"> {
   const { path, port, dir, signal, watcher } = options;
@@ -64,28 +66,62 @@ export async function runWorld(options: WorldOptions): Promise<"ended" | "interr
   if (first === undefined) throw new LocalWorldError("The price path has no bars: choose a longer window.");
   checkMemory(path.bars.length, STOPS, options.memoryLimit ?? DEFAULT_MEMORY_LIMIT, process.availableMemory());
 
+  claimFolder(dir, process.pid);
+
   const started = performance.now();
   watcher.preparing("starting the chain");
   const chain = await startChain({ time: path.from - PREPARATION, port });
-  let world: World | null = null;
+  const live: { world: World | null } = { world: null };
+  const cleanUp: readonly (() => void | Promise<void>)[] = [
+    () => removeLocalWorld(dir, process.pid),
+    () => watcher.close(),
+    () => live.world?.close(),
+    () => chain.stop(),
+  ];
+  let outcome: "ended" | "interrupted";
   try {
-    world = await World.build(chain, options, first.open, started);
+    openFolder(dirname(journalFile(dir, chain)));
+    const world = await World.build(chain, options, first.open, started);
+    live.world = world;
     writeLocalWorld(dir, world.published());
-    const ended = await world.followPath();
-    if (!ended) return "interrupted";
-    watcher.ended(await world.view(true));
-    options.onEnd(await world.result());
-    if (!options.once) {
-      watcher.idle(chain.url ?? "");
-      await untilAborted(signal);
+    outcome = (await world.followPath()) ? "ended" : "interrupted";
+    if (outcome === "ended") {
+      watcher.ended(await world.view(true));
+      options.onEnd(await world.result());
+      if (!options.once) {
+        watcher.idle(chain.url ?? "");
+        await untilAborted(signal);
+      }
     }
-    return "ended";
-  } finally {
-    removeLocalWorld(dir, process.pid);
-    watcher.close();
-    world?.close();
-    await chain.stop();
+  } catch (error) {
+    // What went wrong first is what the user must hear of; a clean-up that fails is mostly its consequence.
+    await attemptAll(cleanUp);
+    throw error;
   }
+  const [fault] = await attemptAll(cleanUp);
+  if (fault !== undefined) throw fault.error;
+  if (options.keepJournal === false) removePortFolder(journalFile(dir, chain));
+  return outcome;
+}
+
+/** Takes every step, whatever became of the others, and gives back what was thrown. */
+async function attemptAll(steps: readonly (() => void | Promise<void>)[]): Promise<{ readonly error: unknown }[]> {
+  const faults: { readonly error: unknown }[] = [];
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (error) {
+      faults.push({ error });
+    }
+  }
+  return faults;
+}
+
+/** Removes a journal that nobody needs any more, and its folder unless something else is in it. */
+function removePortFolder(journal: string): void {
+  removeJournal(journal);
+  const folder = dirname(journal);
+  if (readdirSync(folder).length === 0) rmdirSync(folder);
 }
 
 class World {
@@ -97,11 +133,12 @@ class World {
   readonly #keeper: LocalKeeper;
   readonly #static: StaticRange;
   readonly #started: number;
-  readonly #startShares: number;
+  /** Quote units. */
+  readonly #startSharePrice: number;
   #price: number;
   #time: number;
   #actions: ActionView[] = [];
-  #counts: Record<ActionKind, number> = { rangeShift: 0, feeTierMove: 0, compound: 0 };
+  #counts: Record<ActionName, number> = { rangeShift: 0, feeTierMove: 0, compound: 0, deploy: 0 };
   #plans = 0;
   #refused = 0;
   #ticks = 0;
@@ -130,7 +167,7 @@ class World {
     this.#started = parts.started;
     this.#price = parts.price;
     this.#time = parts.options.path.from;
-    this.#startShares = unitsFromWei(parts.books.snapshot.supply, 18);
+    this.#startSharePrice = parts.books.ledger.totals().start / unitsFromWei(parts.books.snapshot.supply, 18);
   }
 
   static async build(chain: LocalChain, options: WorldOptions, price: number, started: number): Promise<World> {
@@ -271,7 +308,7 @@ class World {
       refused: this.#refused,
       ticks: this.#ticks,
       ledger,
-      sharePrice: { start: ledger.start / this.#startShares, end: ledger.end / state.shareSupply },
+      sharePrice: { start: this.#startSharePrice, end: ledger.end / state.shareSupply },
       baselines: await this.#baselines(),
       staticRange: {
         fee: this.#static.fee,
@@ -294,6 +331,7 @@ class World {
     const { path } = this.#options;
     const { state, mark } = this.#books.ledger.last;
     const totals = this.#books.ledger.totals();
+    const sharePrice = totals.end / state.shareSupply;
     const baselines = await this.#baselines();
     const seconds = (performance.now() - this.#began) / 1000;
     const hours = (this.#time - path.from) / 3600;
@@ -316,8 +354,8 @@ class World {
       oraclePrice: state.price,
       oracleError: state.priceError,
       nav: totals.end,
-      profit: (totals.end - totals.start - totals.flows) / totals.start,
-      sharePrice: totals.end / state.shareSupply,
+      sharePrice,
+      shareReturn: sharePrice / this.#startSharePrice - 1,
       hold: baselines.hold / totals.start - 1,
       static: baselines.static / totals.start - 1,
       ranges: state.positions.map((position) => ({

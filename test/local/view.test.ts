@@ -30,8 +30,8 @@ const view: WorldView = {
   oraclePrice: 2709.88,
   oracleError: 0.0075,
   nav: 1_024_310.22,
-  profit: 0.0243,
   sharePrice: 1.02431,
+  shareReturn: 0.0243,
   hold: 0.019,
   static: -0.011,
   ranges: [
@@ -40,7 +40,7 @@ const view: WorldView = {
   ],
   idle: 0.388,
   terms: { ...NOTHING, market: 1000, fees: 500, lvr: 400, gas: 12, slippage: 3 },
-  counts: { rangeShift: 3, feeTierMove: 1, compound: 4 },
+  counts: { rangeShift: 3, feeTierMove: 1, compound: 4, deploy: 1 },
   refused: 2,
   holding: "The price is inside the range.",
   actions: [action],
@@ -66,14 +66,14 @@ describe("local/view", () => {
       "oracle 2,709.88 (within 0.75 %)",
       "NAV     1,024,310.22 LUSD",
       "share 1.024310",
-      "profit +2.43 %",
+      "return  share +2.43 %",
       "hold +1.90 %",
       "static range -1.10 %",
       "LVR -400.00",
       "0.05 %",
       "2,310.00 to 3,120.00",
       "41.2 %",
-      "3 range shifts, 1 fee-tier moves, 4 compounds, 2 refused",
+      "1 deployment, 3 range shifts, 1 fee-tier move, 4 compounds, 2 refused",
       "The price is inside the range.",
       "rangeShift  The price left the range.",
     ]) {
@@ -90,6 +90,32 @@ describe("local/view", () => {
     const heights = new Set(shapes.map((one) => renderFrame(one, 60).length));
     expect(heights.size).to.equal(1);
     for (const one of shapes) for (const line of renderFrame(one, 60)) expect(line.length).to.be.at.most(60);
+  });
+
+  it("cuts nothing off in a terminal of 80 columns", () => {
+    const why = "The 1 % tier pays 142.9 % more than the 0.05 % tier after our own dilution, for 24.0 h.";
+    const holding =
+      "The nearest bound is 54.1 % of a half-width away; widths are off their target by at most 33 % of 40 %.";
+    const terms = { ...NOTHING, market: 299_923.39, fees: 101_333.68, lvr: 97_143.64, gas: 441.23, slippage: 1234.56 };
+    const counts = { deploy: 1, rangeShift: 17, feeTierMove: 18, compound: 10 };
+    const large = { ...view, terms, counts, holding, actions: [{ ...action, why }, action] };
+    const frame = renderFrame(large, 79);
+    expect(frame.join("\n")).not.to.include("…");
+    const words = frame.join(" ").replaceAll(/\s+/g, " ");
+    for (const text of [
+      "1:01 left",
+      "hold +1.90 %",
+      "static range -1.10 %",
+      "gas -441.23",
+      "10 compounds, 2 refused",
+      view.vault,
+      holding,
+      why,
+      action.why,
+    ]) {
+      expect(words).to.include(text);
+    }
+    for (const line of frame) expect(line.length).to.be.at.most(79);
   });
 
   it("draws frames over one another and gives the cursor back", () => {
@@ -126,6 +152,7 @@ describe("local/view", () => {
     log.acted({ ...action, refusal: "the pool stands outside the band" });
     expect(asked).to.equal(4);
     expect(lines).to.have.length(4);
+    expect(lines[0]).to.include("share 1.024310 (+2.43 %, hold +1.90 %)  3 shifts, 1 tier move, 4 compounds");
     expect(lines[2]).to.equal("2020-03-01 00:00Z  keeper: rangeShift: The price left the range.");
     expect(lines[3]).to.include("rangeShift refused (the pool stands outside the band)");
   });

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -26,6 +26,40 @@ function isBusy(port: number): Promise<boolean> {
 function portOf(world: LocalWorldState): number {
   return Number(new URL(world.url).port);
 }
+
+/** A port that nothing listens on now. */
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      const port = typeof address === "object" && address !== null ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** State of a world whose process is gone: no system gives out this id. */
+const DEAD: LocalWorldState = {
+  pid: 2 ** 30,
+  url: "http://127.0.0.1:1",
+  chainId: 31337,
+  startedAt: "2024-01-01T00:00:00.000Z",
+  vault: "0x01",
+  lens: "0x02",
+  policy: "0x03",
+  oracle: "0x04",
+  planLib: "0x05",
+  accessManager: "0x06",
+  safe: "0x07",
+  factory: "0x08",
+  quoter: "0x09",
+  baseToken: "0x0a",
+  quoteToken: "0x0b",
+  journal: "keeper.sqlite",
+  pools: {},
+  accounts: {},
+};
 
 describe("local world, as a process", function () {
   this.timeout(240_000);
@@ -56,6 +90,7 @@ describe("local world, as a process", function () {
     expect(Date.parse(summary.path.to) - Date.parse(summary.path.from)).to.equal(3 * 86_400_000);
     expect(summary.ticks).to.equal(72);
     expect(summary.plans).to.be.at.least(1);
+    expect(summary.actions).to.include({ deploy: 1 });
     expect(summary.actions).to.include({ sleeveMove: 0, feeChange: 0 });
 
     const number = (text: string): number => {
@@ -121,7 +156,7 @@ describe("local world, as a process", function () {
     const child = start(["local", "--days", "30", "--seed", "3", "--speed", "4", "--port", "0", "--dir", dir]);
     const ended = finish(child);
     try {
-      await waitFor(child, /keeper: rangeShift/);
+      await waitFor(child, /keeper: deploy/);
       const world = findLocalWorld(dir);
       expect(world).not.to.equal(null);
 
@@ -144,13 +179,34 @@ describe("local world, as a process", function () {
         readonly before: { readonly shares: string };
         readonly after: { readonly shares: string };
       }
-      const deposited = await inProcess(["deposit", "--value", "5000", "--as", "lp2", "--json", "--dir", dir]);
+      const deposited = await inProcess([
+        "deposit",
+        "--value",
+        "5000",
+        "--as",
+        "lp2",
+        "--slippage",
+        "10",
+        "--json",
+        "--dir",
+        dir,
+      ]);
       expect(deposited.code, deposited.stderr).to.equal(0);
       const deposit = JSON.parse(deposited.stdout) as Moved;
       expectClose(Number(deposit.after.shares) - Number(deposit.before.shares), Number(deposit.shares), 1e-9);
       expect(Number(deposit.amounts.quote)).to.be.within(500, 4500);
 
-      const withdrawn = await inProcess(["withdraw", "--all", "--as", "lp2", "--json", "--dir", dir]);
+      const withdrawn = await inProcess([
+        "withdraw",
+        "--all",
+        "--as",
+        "lp2",
+        "--slippage",
+        "10",
+        "--json",
+        "--dir",
+        dir,
+      ]);
       expect(withdrawn.code, withdrawn.stderr).to.equal(0);
       expect((JSON.parse(withdrawn.stdout) as Moved).after.shares).to.equal("0.0");
       const again = await inProcess(["withdraw", "--all", "--as", "lp2", "--dir", dir]);
@@ -211,10 +267,54 @@ describe("local world, as a process", function () {
   it("ends a run with --once that is interrupted with 130 and no document", async () => {
     const child = start(["local", "--once", "--json", "--days", "30", "--port", "0", "--dir", folder()]);
     const ended = finish(child);
-    await waitFor(child, /keeper: rangeShift/);
+    await waitFor(child, /keeper: deploy/);
     child.kill("SIGINT");
     const { code, stdout } = await ended;
     expect([code, stdout]).to.deep.equal([130, ""]);
+  });
+
+  it("refuses a folder that it cannot use with exit 2, and ends", async () => {
+    const dir = folder();
+    const file = join(dir, "file");
+    writeFileSync(file, "");
+    const under = join(file, "deep");
+    const refused = await run(["local", "--once", "--days", "1", "--port", "0", "--dir", under]);
+    expect([refused.code, refused.stdout]).to.deep.equal([2, ""]);
+    expect(refused.stderr).to.match(/The state folder .*deep cannot be made or written \(ENOTDIR\).*--dir/);
+
+    // A folder where the state's file must be.
+    const odd = folder();
+    mkdirSync(stateFile(odd));
+    const blocked = await inProcess(["local", "--once", "--days", "1", "--port", "0", "--dir", odd]);
+    expect([blocked.code, blocked.stderr]).to.deep.equal([
+      2,
+      `strata: ${stateFile(odd)} is a folder: remove it, or choose another folder with --dir.\n`,
+    ]);
+
+    // A file where the port's folder must be, seen only when the chain is up.
+    const port = await freePort();
+    writeFileSync(join(dir, `local-${port}`), "");
+    const taken = await run(["local", "--once", "--days", "1", "--port", String(port), "--dir", dir]);
+    expect(taken.code).to.equal(2);
+    expect(taken.stderr).to.match(/The state folder .*local-\d+ cannot be made or written \(EEXIST\)/);
+    expect(await isBusy(port)).to.equal(false);
+  });
+
+  it("leaves a running world's folder alone, and takes over what a dead one left", async () => {
+    const dir = folder();
+    // The parent of this process lives, and is not the process that would take the folder.
+    writeFileSync(stateFile(dir), JSON.stringify({ ...DEAD, pid: process.ppid }));
+    const refused = await run(["local", "--once", "--days", "1", "--port", "0", "--dir", dir]);
+    expect(refused.code).to.equal(2);
+    expect(refused.stderr).to.match(/Another local world \(process \d+, .*\) keeps its state in .*--dir/);
+    expect(findLocalWorld(dir)?.pid).to.equal(process.ppid);
+
+    for (const left of ["{ half", JSON.stringify(DEAD)]) {
+      writeFileSync(stateFile(dir), left);
+      const { code, stderr } = await run(["local", "--once", "--days", "1", "--port", "0", "--dir", dir]);
+      expect(code, stderr).to.equal(0);
+      expect(existsSync(stateFile(dir))).to.equal(false);
+    }
   });
 
   it("refuses a busy port and a path that would not fit, each with exit 2 and before anything runs", async () => {

@@ -3,9 +3,9 @@ import type { Command } from "commander";
 import type { Run } from "../context.ts";
 import { UsageError } from "../errors.ts";
 import { deposit, type DepositSize } from "../lp/deposit.ts";
-import { moveDocument, moveText } from "../lp/move.ts";
+import { moveDocument, moveText, STOPPED } from "../lp/move.ts";
 import { parseAmount, parseShares } from "../parse.ts";
-import { actorFor, connectVault } from "../vaultConnection.ts";
+import { actorFor, withVault } from "../vaultConnection.ts";
 import { lpOptions, type LpOptions } from "./options.ts";
 
 interface DepositOptions extends LpOptions {
@@ -17,19 +17,22 @@ export function addDeposit(program: Command, start: (command: Command) => Run): 
   const command = program
     .command("deposit")
     .description("buy shares of the vault with both tokens")
-    .option("--value <amount>", "how much to deposit, in units of the quote token")
+    .option("--value <amount>", "how much to deposit, in units of the quote token", parseValue)
     .option("--shares <n>", "or how many shares to buy, exactly", parseShares);
   lpOptions(command).action(async (options: DepositOptions, self: Command) => {
-    const { environment, output } = start(self);
+    const run = start(self);
+    const { environment, output } = run;
     const size = sizeOf(options);
-    const connection = await connectVault(environment, options.dir);
-    try {
-      const actor = await actorFor(connection, environment, options.as);
-      const move = await deposit(connection, actor, size, options.slippage);
-      output.result(moveDocument(move), () => moveText(move));
-    } finally {
-      connection.close();
-    }
+    const move = await withVault(
+      run,
+      options.dir,
+      async (connection) => {
+        const actor = await actorFor(connection, environment, options.as);
+        return deposit(connection, actor, size, options.slippage);
+      },
+      STOPPED,
+    );
+    output.result(moveDocument(move), () => moveText(move));
   });
 }
 
@@ -39,7 +42,19 @@ function sizeOf({ value, shares }: DepositOptions): DepositSize {
   }
   if (shares !== undefined) return { shares };
   const text = value ?? "";
-  // Checked now with the most places that a token has, in wei once the token's are known.
+  return {
+    value(decimals) {
+      try {
+        return parseAmount(text, decimals);
+      } catch (error) {
+        throw new UsageError(`--value ${text}: ${(error as Error).message}`, { cause: error });
+      }
+    },
+  };
+}
+
+/** Checked now with the most places that a token has, in wei once the token's are known. */
+function parseValue(text: string): string {
   parseAmount(text, 18);
-  return { value: (decimals) => parseAmount(text, decimals) };
+  return text;
 }

@@ -53,6 +53,8 @@ export function addLocal(program: Command, start: (command: Command) => Run): vo
         dir,
         speed,
         once,
+        // Nobody reads the journal of a run that has ended, unless he said where he wants it.
+        keepJournal: !once || command.getOptionValueSource("dir") !== "default",
         signal,
         watcher,
         ...(memory === undefined ? {} : { memoryLimit: memory * 2 ** 30 }),

@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 
 import { DEFAULT_DIR } from "../localWorld.ts";
 import { parsePercent } from "../parse.ts";
@@ -24,10 +24,9 @@ export function lpOptions(command: Command): Command {
       "--as <account>",
       "in the local world: lp1 (default), lp2, keeper or stranger; their keys are public test keys",
     )
-    .option(
-      "--slippage <percent>",
-      "price move that is accepted meanwhile (default: 0.5)",
-      parsePercent,
-      DEFAULT_SLIPPAGE,
+    .addOption(
+      new Option("--slippage <percent>", "price move that is accepted meanwhile")
+        .argParser(parsePercent)
+        .default(DEFAULT_SLIPPAGE, String(DEFAULT_SLIPPAGE * 100)),
     );
 }

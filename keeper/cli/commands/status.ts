@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import type { Run } from "../context.ts";
 import { UsageError } from "../errors.ts";
 import { readStatus, statusDocument, statusText } from "../status.ts";
-import { actorFor, connectVault } from "../vaultConnection.ts";
+import { actorFor, withVault } from "../vaultConnection.ts";
 import { vaultOptions, type VaultOptions } from "./options.ts";
 
 interface StatusOptions extends VaultOptions {
@@ -19,7 +19,8 @@ export function addStatus(program: Command, start: (command: Command) => Run): v
     .option("--account <address>", "show what this account holds, too")
     .option("--as <account>", "or an account of the local world, such as lp1");
   vaultOptions(command).action(async (options: StatusOptions, self: Command) => {
-    const { environment, output } = start(self);
+    const run = start(self);
+    const { environment, output } = run;
     const { account: given } = options;
     if (given !== undefined && options.as !== undefined) {
       throw new UsageError("Name one account: either --account or --as.");
@@ -27,16 +28,13 @@ export function addStatus(program: Command, start: (command: Command) => Run): v
     // Said first: after isAddress the compiler takes it for no string at all.
     const wrong = `--account "${given ?? ""}" is not an address; write 0x and 40 hex digits.`;
     if (given !== undefined && !isAddress(given)) throw new UsageError(wrong);
-    const connection = await connectVault(environment, options.dir);
-    try {
+    const status = await withVault(run, options.dir, async (connection) => {
       const account =
         options.as === undefined
           ? given && getAddress(given)
           : (await actorFor(connection, environment, options.as)).address;
-      const status = await readStatus(connection, environment, account);
-      output.result(statusDocument(status), () => statusText(status));
-    } finally {
-      connection.close();
-    }
+      return readStatus(connection, environment, account);
+    });
+    output.result(statusDocument(status), () => statusText(status));
   });
 }

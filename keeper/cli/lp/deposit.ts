@@ -2,6 +2,7 @@ import { tokenAt } from "../../chain/abi.ts";
 import { CommandError } from "../errors.ts";
 import {
   holdingsOf,
+  inOurWords,
   observeVault,
   readPair,
   tokenText,
@@ -12,13 +13,13 @@ import {
   type VaultConnection,
 } from "../vaultConnection.ts";
 import { depositBounds, firstDepositBounds, sharesForValue, type SharesSnapshot, type TokenWei } from "./amounts.ts";
-import { ATTEMPTS, mined, movedAway, refusal, withMargin, type Move } from "./move.ts";
+import { ATTEMPTS, inTokens, mined, movedAway, refusal, withMargin, type Move } from "./move.ts";
 
 /** How much to deposit: exact shares (wei), or as many as so many quote wei buy. */
 export type DepositSize = { readonly shares: bigint } | { readonly value: (quoteDecimals: number) => bigint };
 
 /**
- * Deposits: approves the most that it may cost, asks the vault first, sends, and takes back what is left of the approval.
+ * Deposits: approves the most that it may cost, asks the vault first, sends, and restores the approvals that it changed.
  *
  * @param slippage fraction by which the price may move meanwhile
  * @throws CommandError if the account has too little, Reverted if the vault refuses
@@ -36,6 +37,10 @@ export async function deposit(
   const before = await holdingsOf(connection, pair, actor.address);
   const shares = sizeInShares(size, snapshot, locked, pair);
   const signed = vault.connect(actor.signer);
+  const allowance = (token: TokenInfo): Promise<bigint> =>
+    tokenAt(token.address, actor.signer).allowance(actor.address, target.vault);
+  /** What the account allowed the vault before, by token, where we had to change it. */
+  const changed = new Map<TokenInfo, bigint>();
 
   for (let attempt = 1; ; attempt++) {
     const bounds =
@@ -43,37 +48,68 @@ export async function deposit(
         ? firstDepositBounds(snapshot, shares, pair.quoteDecimals, slippage)
         : depositBounds(snapshot, shares, slippage);
     checkPurse(actor, pair, before, bounds);
-    await approveAtLeast(actor, pair.token0, bounds.amount0);
-    await approveAtLeast(actor, pair.token1, bounds.amount1);
     const args = [shares, bounds.amount0, bounds.amount1, actor.address] as const;
+    let transaction: string;
     try {
+      await approveAtLeast(pair.token0, bounds.amount0);
+      await approveAtLeast(pair.token1, bounds.amount1);
       // Estimating runs the call: what the vault would refuse is not sent.
       const limit = withMargin(await signed.deposit.estimateGas(...args));
-      const transaction = await mined(await signed.deposit(...args, limit), "The deposit");
-      for (const token of [pair.token0, pair.token1]) await revokeRest(actor, token);
-      const after = await holdingsOf(connection, pair, actor.address);
-      const amounts = { amount0: before.amount0 - after.amount0, amount1: before.amount1 - after.amount1 };
-      return { kind: "deposit", actor, pair, shares, amounts, bounds, transaction, before, after };
+      transaction = await mined(await signed.deposit(...args, limit), "The deposit");
     } catch (error) {
       const why = refusal(error);
       if (!movedAway(why) || attempt === ATTEMPTS) {
-        for (const token of [pair.token0, pair.token1]) await revokeRest(actor, token);
-        throw why;
+        const told = inOurWords(inTokens(why, pair));
+        const left = await restore();
+        if (left === null || !(told instanceof Error)) throw told;
+        throw new CommandError(
+          `${told.message} An approval could not be restored: see what the vault may still spend.`,
+          {
+            cause: told,
+          },
+        );
       }
       snapshot = await observeVault(connection);
+      continue;
+    }
+    const left = await restore();
+    if (left !== null) {
+      throw new CommandError(
+        `The deposit is done (transaction ${transaction}), do not repeat it; but an approval could not be restored: revoke what the vault may still spend.`,
+        { cause: left },
+      );
+    }
+    const after = await holdingsOf(connection, pair, actor.address);
+    const amounts = { amount0: before.amount0 - after.amount0, amount1: before.amount1 - after.amount1 };
+    return { kind: "deposit", actor, pair, shares, amounts, bounds, transaction, before, after };
+  }
+
+  async function approveAtLeast(token: TokenInfo, amount: bigint): Promise<void> {
+    const present = await allowance(token);
+    if (present >= amount) return;
+    if (!changed.has(token)) changed.set(token, present);
+    await approve(token, present, amount, `The approval of ${token.symbol}`);
+  }
+
+  /** Gives what went wrong instead of throwing it: it must not hide what became of the deposit. */
+  async function restore(): Promise<unknown> {
+    try {
+      for (const [token, previous] of changed) {
+        await approve(token, await allowance(token), previous, `Restoring the approval of ${token.symbol}`);
+        changed.delete(token);
+      }
+      return null;
+    } catch (error) {
+      return error;
     }
   }
 
-  async function approveAtLeast(who: Actor, token: TokenInfo, amount: bigint): Promise<void> {
-    const contract = tokenAt(token.address, who.signer);
-    if ((await contract.allowance(who.address, target.vault)) >= amount) return;
-    await mined(await contract.approve(target.vault, amount), `The approval of ${token.symbol}`);
-  }
-
-  async function revokeRest(who: Actor, token: TokenInfo): Promise<void> {
-    const contract = tokenAt(token.address, who.signer);
-    if ((await contract.allowance(who.address, target.vault)) === 0n) return;
-    await mined(await contract.approve(target.vault, 0n), `Taking back the approval of ${token.symbol}`);
+  /** By way of zero: some tokens (USDT) refuse to go from one amount to another. */
+  async function approve(token: TokenInfo, present: bigint, wanted: bigint, what: string): Promise<void> {
+    if (present === wanted) return;
+    const contract = tokenAt(token.address, actor.signer);
+    if (present !== 0n && wanted !== 0n) await mined(await contract.approve(target.vault, 0n), what);
+    await mined(await contract.approve(target.vault, wanted), what);
   }
 }
 

@@ -1,7 +1,7 @@
 /** What deposit and withdraw have in common: asking first, sending, and telling what changed. */
 import { formatUnits, isError, type ContractTransactionResponse } from "ethers";
 
-import { Reverted, revertDataOf } from "../../chain/errors.ts";
+import { decodeRefusal, Reverted, revertDataOf } from "../../chain/errors.ts";
 import { CommandError } from "../errors.ts";
 import { byRole, exact, tokenText, type Actor, type Holdings, type PairInfo } from "../vaultConnection.ts";
 import type { TokenWei } from "./amounts.ts";
@@ -11,6 +11,10 @@ export const ATTEMPTS = 5;
 
 /** Price moves during a deposit or withdrawal that are accepted without asking: 0.5 %. */
 export const DEFAULT_SLIPPAGE = 0.005;
+
+/** What an interrupted deposit or withdrawal says. */
+export const STOPPED =
+  "Stopped before its end: a transaction that was sent may still be mined, and an approval may be left; see strata status --account.";
 
 /** The refusal of a contract as an error that says what to do; any other error as it is. */
 export function refusal(error: unknown): unknown {
@@ -30,6 +34,24 @@ export function movedAway(error: unknown): boolean {
   return error instanceof Reverted && ["DepositAboveMax", "WithdrawBelowMin"].includes(error.refusal.name);
 }
 
+/** A refusal of the amounts in the tokens' units and with what to do here; any other error as it is. */
+export function inTokens(error: unknown, pair: PairInfo): unknown {
+  if (!(error instanceof Reverted)) return error;
+  const { name, args } = error.refusal;
+  const both = (first: string, second: string): string =>
+    `${tokenText(BigInt(args[first] ?? "0"), pair.token0)} and ${tokenText(BigInt(args[second] ?? "0"), pair.token1)}`;
+  const advice = "the price has moved; run it again, or accept a larger move with --slippage PERCENT.";
+  if (name === "DepositAboveMax") {
+    const text = `The shares cost ${both("amount0", "amount1")}, more than the ${both("max0", "max1")} that were offered`;
+    return new CommandError(`${text}: ${advice}`, { cause: error });
+  }
+  if (name === "WithdrawBelowMin") {
+    const text = `The shares bring ${both("amount0", "amount1")}, less than the ${both("min0", "min1")} that were asked for`;
+    return new CommandError(`${text}: ${advice}`, { cause: error });
+  }
+  return error;
+}
+
 /** A gas limit with half as much again as the estimate: the next block's second can take another branch than this one's. */
 export function withMargin(estimate: bigint): { readonly gasLimit: bigint } {
   return { gasLimit: (estimate * 3n) / 2n };
@@ -37,19 +59,35 @@ export function withMargin(estimate: bigint): { readonly gasLimit: bigint } {
 
 /** Waits for a transaction and gives its hash. Throws FailedOnChainError if it failed. */
 export async function mined(sent: ContractTransactionResponse, what: string): Promise<string> {
-  const failed = (cause?: unknown): FailedOnChainError =>
-    new FailedOnChainError(`${what} failed on chain (transaction ${sent.hash}); nothing has moved, try it again.`, {
-      cause,
-    });
+  const failed = async (cause?: unknown): Promise<FailedOnChainError> => {
+    const reason = await reasonOf(sent, cause);
+    const told = reason === null ? "nothing has moved, try it again." : `nothing has moved. ${reason}`;
+    return new FailedOnChainError(`${what} failed on chain (transaction ${sent.hash}); ${told}`, { cause });
+  };
   let receipt: Awaited<ReturnType<typeof sent.wait>>;
   try {
     receipt = await sent.wait();
   } catch (error) {
-    if (isError(error, "CALL_EXCEPTION")) throw failed(error);
+    if (isError(error, "CALL_EXCEPTION")) throw await failed(error);
     throw error;
   }
-  if (receipt?.status !== 1) throw failed();
+  if (receipt?.status !== 1) throw await failed();
   return sent.hash;
+}
+
+/** Why a transaction failed, from the error or by asking the same again now; null if neither tells. */
+async function reasonOf(sent: ContractTransactionResponse, cause: unknown): Promise<string | null> {
+  let data = revertDataOf(cause);
+  if (data === null || data === "0x") {
+    const { to, from, data: input, value } = sent;
+    try {
+      await sent.provider.call({ to, from, data: input, value });
+      return null; // What stood in its way is gone.
+    } catch (error) {
+      data = revertDataOf(error);
+    }
+  }
+  return data === null || data === "0x" ? null : decodeRefusal(data).message;
 }
 
 /** A finished deposit or withdrawal. */

@@ -1,11 +1,12 @@
 import { CommandError } from "../errors.ts";
+import { PERCENT_UNIT } from "../parse.ts";
 import { holdingsOf, observeVault, readPair, type Actor, type VaultConnection } from "../vaultConnection.ts";
 import { withdrawBounds } from "./amounts.ts";
-import { ATTEMPTS, mined, movedAway, refusal, withMargin, type Move } from "./move.ts";
+import { ATTEMPTS, inTokens, mined, movedAway, refusal, withMargin, type Move } from "./move.ts";
 import { formatUnits } from "ethers";
 
-/** How much to withdraw: exact shares (wei), or a fraction of what the account holds; 1 is all. */
-export type WithdrawSize = { readonly shares: bigint } | { readonly fraction: number };
+/** How much to withdraw: exact shares (wei), or percent of what the account holds in parts of PERCENT_UNIT. */
+export type WithdrawSize = { readonly shares: bigint } | { readonly percent: bigint };
 
 /** Sleeves of which units are taken instead of tokens: there are none yet. */
 const NO_UNITS = 0n;
@@ -26,6 +27,12 @@ export async function withdraw(
   const pair = await readPair(connection, snapshot);
   const before = await holdingsOf(connection, pair, actor.address);
   const shares = sizeInShares(size, before.shares, actor);
+  // A vault rounds what it pays down: the shares would be gone for nothing.
+  if ([snapshot.total0, snapshot.total1].every((total) => (shares * total) / snapshot.supply === 0n)) {
+    throw new CommandError(
+      `${formatUnits(shares, 18)} shares are worth less than the smallest part of either token; withdraw more.`,
+    );
+  }
   const signed = connection.vault.connect(actor.signer);
 
   for (let attempt = 1; ; attempt++) {
@@ -40,7 +47,7 @@ export async function withdraw(
       return { kind: "withdraw", actor, pair, shares, amounts, bounds, transaction, before, after };
     } catch (error) {
       const why = refusal(error);
-      if (!movedAway(why) || attempt === ATTEMPTS) throw why;
+      if (!movedAway(why) || attempt === ATTEMPTS) throw inTokens(why, pair);
       snapshot = await observeVault(connection);
     }
   }
@@ -49,8 +56,7 @@ export async function withdraw(
 function sizeInShares(size: WithdrawSize, held: bigint, actor: Actor): bigint {
   const text = (shares: bigint): string => formatUnits(shares, 18);
   if (held === 0n) throw new CommandError(`${actor.name} holds no shares of this vault; check the account.`);
-  // Parts per million, so that 100 % is exactly all.
-  const shares = "shares" in size ? size.shares : (held * BigInt(Math.round(size.fraction * 1e6))) / 1_000_000n;
+  const shares = "shares" in size ? size.shares : (held * size.percent) / (100n * PERCENT_UNIT);
   if (shares > held) {
     throw new CommandError(
       `${actor.name} holds ${text(held)} shares, not ${text(shares)}; withdraw at most that, or use --all.`,

@@ -1,4 +1,5 @@
 import {
+  counted,
   duration,
   feeTier,
   grouped,
@@ -12,33 +13,49 @@ import type { ActionView, RangeView, WorldView } from "./model.ts";
 
 const PICTURE = 25;
 const BAR = 24;
-/** Actions shown. */
-const RECENT = 5;
+/** Lines for the newest actions. */
+const ACTION_LINES = 8;
+/** Characters of the names at the left. */
+const NAME = 8;
+/** Characters that the longest texts take; on narrow terminals they get lines accordingly. */
+const LONG = 110;
+/** Where a sentence may be broken: a number and its % stay together. */
+const SPACE = / (?!%)/;
+/** Between the figures of a line. */
+const GAP = "   ";
 
-/** Draws the world as lines of at most `columns` characters; always the same number of lines. */
+/**
+ * Draws the world as lines of at most `columns` characters. Nothing is cut off from 80 columns on, and the number of lines
+ * depends on `columns` and the number of ranges alone.
+ */
 export function renderFrame(view: WorldView, columns: number): readonly string[] {
   const progress = Math.min(1, Math.max(0, (view.time - view.from) / (view.to - view.from)));
+  const long = (name: string, parts: readonly string[], gap: string): string[] =>
+    block(name, parts, gap, columns, Math.ceil(LONG / Math.max(1, columns - NAME)));
   const lines = [
-    `Strata local world   ${view.url ?? "no RPC server"}   chain ${view.chainId}   vault ${view.vault}`,
-    `${shortTime(view.time)}   block ${grouped(view.block, 0)}   ${bar(progress, BAR)} ${percent(progress, 0)}   ${pace(view)}`,
+    label("Strata", [`local world at ${view.url ?? "no RPC server"}`, `chain ${view.chainId}`].join(GAP)),
+    label("vault", view.vault),
+    label("time", [shortTime(view.time), `block ${grouped(view.block, 0)}`].join(GAP)),
+    label("path", [`${bar(progress, BAR)} ${percent(progress, 0)}`, ...pace(view)].join(GAP)),
     "",
-    label("price", `${price(view.marketPrice)} ${view.quoteSymbol} per ${view.baseSymbol}   ${oracle(view)}`),
+    label("price", `${price(view.marketPrice)} ${view.quoteSymbol} per ${view.baseSymbol}${GAP}${oracle(view)}`),
+    label("NAV", `${grouped(view.nav)} ${view.quoteSymbol}${GAP}share ${view.sharePrice.toFixed(6)}`),
     label(
-      "NAV",
-      `${grouped(view.nav)} ${view.quoteSymbol}   share ${view.sharePrice.toFixed(6)}   profit ${signedPercent(view.profit)}   ` +
-        `(hold ${signedPercent(view.hold)}, static range ${signedPercent(view.static)})`,
+      "return",
+      [
+        `share ${signedPercent(view.shareReturn)}`,
+        `hold ${signedPercent(view.hold)}`,
+        `static range ${signedPercent(view.static)}`,
+      ].join(GAP),
     ),
-    label("earned", earned(view)),
+    ...long("earned", earned(view), GAP),
     "",
     ...ranges(view),
     label("idle", percent(view.idle)),
     "",
-    label(
-      "keeper",
-      `${view.counts.rangeShift} range shifts, ${view.counts.feeTierMove} fee-tier moves, ${view.counts.compound} compounds, ${view.refused} refused`,
-    ),
-    label("now", view.finished ? "the path has ended" : (view.holding ?? "acted")),
-    ...Array.from({ length: RECENT }, (_, i) => action(view.actions[i])),
+    ...long("keeper", keeper(view), ", "),
+    ...long("now", (view.finished ? "the path has ended" : (view.holding ?? "acted")).split(SPACE), " "),
+    ...actions(view.actions, columns),
   ];
   return lines.map((line) => clip(line, columns));
 }
@@ -71,9 +88,26 @@ function ranges(view: WorldView): string[] {
   return shown;
 }
 
-function earned(view: WorldView): string {
+function earned(view: WorldView): string[] {
   const { market, fees, lvr, gas, slippage } = view.terms;
-  return `market ${signed(market)}   fees ${signed(fees)}   LVR ${signed(-lvr)}   slippage ${signed(-slippage)}   gas ${signed(-gas)}`;
+  return [
+    `market ${signed(market)}`,
+    `fees ${signed(fees)}`,
+    `LVR ${signed(-lvr)}`,
+    `slippage ${signed(-slippage)}`,
+    `gas ${signed(-gas)}`,
+  ];
+}
+
+function keeper(view: WorldView): string[] {
+  const { deploy, rangeShift, feeTierMove, compound } = view.counts;
+  return [
+    counted(deploy, "deployment"),
+    counted(rangeShift, "range shift"),
+    counted(feeTierMove, "fee-tier move"),
+    counted(compound, "compound"),
+    `${view.refused} refused`,
+  ];
 }
 
 function oracle(view: WorldView): string {
@@ -81,10 +115,10 @@ function oracle(view: WorldView): string {
   return `oracle ${price(view.oraclePrice)} (within ${percent(view.oracleError, 2)})`;
 }
 
-function pace(view: WorldView): string {
-  if (view.finished) return "ended";
-  const left = view.remaining === null ? "" : `   ${duration(view.remaining)} left`;
-  return `${grouped(view.pace, 0)} hours/s${left}`;
+function pace(view: WorldView): string[] {
+  if (view.finished) return ["ended"];
+  const left = view.remaining === null ? [] : [`${duration(view.remaining)} left`];
+  return [`${grouped(view.pace, 0)} hours/s`, ...left];
 }
 
 function bar(fraction: number, width: number): string {
@@ -92,14 +126,48 @@ function bar(fraction: number, width: number): string {
   return `[${"#".repeat(full)}${".".repeat(width - full)}]`;
 }
 
-function action(view: ActionView | undefined): string {
-  if (view === undefined) return "";
-  const what = view.refusal === null ? view.kinds.join(" + ") : `${view.kinds.join(" + ")} refused: ${view.refusal};`;
-  return `  ${shortTime(view.time)}  ${what}  ${view.why}`;
+/** The newest actions that can be told whole, at least one. */
+function actions(newest: readonly ActionView[], columns: number): string[] {
+  const lines: string[] = [];
+  for (const [i, view] of newest.entries()) {
+    const kinds = view.kinds.join(" + ");
+    const what = view.refusal === null ? kinds : `${kinds} refused: ${view.refusal};`;
+    const words = `${shortTime(view.time)}  ${what}  ${view.why}`.split(SPACE);
+    const wrapped = wrap(words, " ", columns - 4).map((line, j) => `${j === 0 ? "  " : "    "}${line}`);
+    if (i > 0 && lines.length + wrapped.length > ACTION_LINES) break;
+    lines.push(...wrapped);
+  }
+  return exactly(lines, ACTION_LINES);
+}
+
+/** A name and parts that stay whole, on exactly so many lines. */
+function block(name: string, parts: readonly string[], gap: string, columns: number, count: number): string[] {
+  const lines = wrap(parts, gap, columns - NAME);
+  return exactly(lines, count).map((line, i) => (line === "" ? "" : label(i === 0 ? name : "", line)));
+}
+
+/** Puts parts into lines of at most `width` characters; a part that is longer has a line of its own. */
+function wrap(parts: readonly string[], gap: string, width: number): string[] {
+  const lines: string[] = [];
+  let line: string | null = null;
+  for (const part of parts) {
+    const longer: string = line === null ? part : `${line}${gap}${part}`;
+    if (line !== null && longer.length + gap.trimEnd().length > width) {
+      lines.push(`${line}${gap.trimEnd()}`);
+      line = part;
+    } else line = longer;
+  }
+  return line === null ? lines : [...lines, line];
+}
+
+/** So many lines: empty ones follow, or the last one tells that there was more. */
+function exactly(lines: readonly string[], count: number): string[] {
+  if (lines.length > count) return [...lines.slice(0, count - 1), `${lines[count - 1] ?? ""} …`];
+  return [...lines, ...Array.from({ length: count - lines.length }, () => "")];
 }
 
 function label(name: string, text: string): string {
-  return `${name.padEnd(8)}${text}`;
+  return `${name.padEnd(NAME)}${text}`;
 }
 
 function clip(line: string, columns: number): string {

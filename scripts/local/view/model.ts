@@ -1,6 +1,6 @@
 /** What a moment of the local world looks like to somebody who watches it. Prices in quote units per base unit, values in quote units. */
-import type { ActionKind } from "../../../keeper/strategy/types.ts";
 import type { Attribution } from "../../../keeper/report/attribution.ts";
+import type { ActionName } from "../../../keeper/report/summary.ts";
 
 export interface RangeView {
   readonly fee: number;
@@ -14,7 +14,7 @@ export interface RangeView {
 export interface ActionView {
   /** Unix seconds. */
   readonly time: number;
-  readonly kinds: readonly ActionKind[];
+  readonly kinds: readonly ActionName[];
   /** Null if it happened; else what refused it and why. */
   readonly refusal: string | null;
   readonly why: string;
@@ -41,9 +41,9 @@ export interface WorldView {
   readonly oraclePrice: number | null;
   readonly oracleError: number;
   readonly nav: number;
-  /** Profit since the start as a fraction of the NAV at the start, flows of LPs left out. */
-  readonly profit: number;
   readonly sharePrice: number;
+  /** Return of a share since the start, a fraction; what LPs bring or take does not touch it. */
+  readonly shareReturn: number;
   /** Returns of the baselines since the start, fractions. */
   readonly hold: number;
   readonly static: number;
@@ -51,7 +51,7 @@ export interface WorldView {
   /** Fraction of NAV. */
   readonly idle: number;
   readonly terms: Attribution;
-  readonly counts: Readonly<Record<ActionKind, number>>;
+  readonly counts: Readonly<Record<ActionName, number>>;
   readonly refused: number;
   /** Why the keeper holds now; null right after an action. */
   readonly holding: string | null;

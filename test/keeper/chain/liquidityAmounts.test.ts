@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { getAmountsForLiquidity, getLiquidityForAmounts } from "../../../keeper/chain/liquidityAmounts.ts";
 import { getSqrtRatioAtTick, MAX_TICK, MIN_TICK } from "../../../keeper/chain/tickMath.ts";
 import { fromSdk, maxLiquidityForAmounts, SqrtPriceMath, toSdk } from "./uniswapSdk.ts";
+import "../../support/seed.ts";
 
 /** Two different ticks, a price anywhere, amounts up to 1e30 wei. */
 const cases = fc

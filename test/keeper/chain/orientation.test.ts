@@ -5,6 +5,7 @@ import { feeGrowthUnits, priceFromX96, toPair, toUnits, zeroForOne } from "../..
 import { priceFromSqrtPriceX96 } from "../../../keeper/chain/prices.ts";
 import { sqrtPriceOf } from "../../../keeper/plan/model.ts";
 import { expectClose } from "../../support/close.ts";
+import "../../support/seed.ts";
 
 const orientation = fc.record({
   quoteIsToken0: fc.boolean(),

@@ -16,6 +16,7 @@ import {
 } from "../../../keeper/chain/prices.ts";
 import { getSqrtRatioAtTick, getTickAtSqrtRatio, MAX_TICK, MIN_TICK } from "../../../keeper/chain/tickMath.ts";
 import { expectClose } from "../../support/close.ts";
+import "../../support/seed.ts";
 
 const orientations: readonly Orientation[] = [false, true].flatMap((quoteIsToken0) =>
   [

@@ -13,6 +13,7 @@ import {
   TickRangeError,
 } from "../../../keeper/chain/tickMath.ts";
 import { fromSdk, TickMath, toSdk } from "./uniswapSdk.ts";
+import "../../support/seed.ts";
 
 const sdkRatio = (tick: number): bigint => fromSdk(TickMath.getSqrtRatioAtTick(tick));
 

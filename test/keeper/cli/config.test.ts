@@ -61,9 +61,25 @@ describe("cli/config", () => {
   });
 
   it("names every missing variable at once, with the fix", () => {
-    const problems = problemsOf({ VAULT: " " });
-    expect(problems).to.have.length(4);
-    for (const name of Object.keys(GOOD)) expect(problems.join("\n")).to.include(`${name} is missing: set it to`);
+    const problems = problemsOf({ VAULT: A, CHAIN_ID: " " });
+    expect(problems).to.have.length(3);
+    for (const name of ["RPC_URL", "CHAIN_ID", "LENS"])
+      expect(problems.join("\n")).to.include(`${name} is missing: set it to`);
+  });
+
+  it("says first that no local world runs when nothing names a vault", () => {
+    const first = /^No local world runs here: start one with 'npm start', or set /;
+    expect(() => resolveTarget({ VAULT: " " }, null)).to.throw(ConfigurationError, first);
+    // As from a copy of an .env file that names a chain only.
+    const chainOnly = { RPC_URL: GOOD.RPC_URL, CHAIN_ID: "31337" };
+    expect(() => resolveTarget(chainOnly, null)).to.throw(ConfigurationError, first);
+    expect(problemsOf(chainOnly)).to.have.length(2);
+  });
+
+  it("knows the local world by any spelling of its address", () => {
+    for (const RPC_URL of ["http://localhost:9999", "http://127.0.0.1:9999/", "http://[::1]:9999"]) {
+      expect(resolveTarget({ RPC_URL }, world).local).to.equal(world);
+    }
   });
 
   for (const [name, value] of [

@@ -11,6 +11,7 @@ import {
   withdrawBounds,
   type SharesSnapshot,
 } from "../../../keeper/cli/lp/amounts.ts";
+import "../../support/seed.ts";
 
 const SHARE = 10n ** 18n;
 const Q96 = 1n << 96n;

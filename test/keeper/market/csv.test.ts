@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { parseCsv } from "../../../keeper/market/csv.ts";
 import { MarketDataError } from "../../../keeper/market/errors.ts";
 import { arbitraryBars, bars, DIALECTS, HOUR, MARCH } from "./fixtures.ts";
+import "../../support/seed.ts";
 
 const HEADER = "time,open,high,low,close,volume";
 

@@ -12,6 +12,7 @@ import { describePath, hourProfile, mean, type PathStatistics, variance } from "
 import type { Bar } from "../../../keeper/market/types.ts";
 import { dataFile, HOUR } from "./fixtures.ts";
 import { expectClose } from "../../support/close.ts";
+import "../../support/seed.ts";
 
 function checkBars(bars: readonly Bar[], from: number): void {
   for (const [i, bar] of bars.entries()) {

@@ -4,6 +4,7 @@ import { ObservationError } from "../../../keeper/market/errors.ts";
 import { advance, type HourlyBars, type Observation, observe, startHourly } from "../../../keeper/market/hourly.ts";
 import { MAX_GAP_HOURS, MAX_HISTORY_DAYS } from "../../../keeper/market/window.ts";
 import { bars, HOUR, MARCH } from "./fixtures.ts";
+import "../../support/seed.ts";
 
 function run(state: HourlyBars, ...observations: [minutes: number, price: number, volume?: number][]): HourlyBars {
   return observations.reduce(

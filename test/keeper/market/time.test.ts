@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { formatTime, parseDate, parseNumber, parseTimestamp } from "../../../keeper/market/time.ts";
 import { MARCH } from "./fixtures.ts";
 import { expectClose } from "../../support/close.ts";
+import "../../support/seed.ts";
 
 describe("market/time", () => {
   for (const text of [

@@ -5,6 +5,7 @@ import { MarketDataError, MarketOptionError } from "../../../keeper/market/error
 import { cutWindow, MAX_GAP_HOURS, MAX_HISTORY_DAYS, type Window } from "../../../keeper/market/window.ts";
 import type { PricePath } from "../../../keeper/market/types.ts";
 import { bars, HOUR, MARCH } from "./fixtures.ts";
+import "../../support/seed.ts";
 
 /** A file with bars at the given hours after 2020-03-01, parsed; bar of hour h closes at 100 + h % 5. */
 function cut(hours: readonly number[], from?: number, to?: number): PricePath {

@@ -12,6 +12,7 @@ import { ONE, PlanError } from "../../../keeper/plan/types.ts";
 import type { Decision } from "../../../keeper/strategy/types.ts";
 import { expectClose } from "../../support/close.ts";
 import { around, decisionOf, NO_MEMORY } from "../rig.ts";
+import "../../support/seed.ts";
 
 const HASH = `0x${"ab".repeat(32)}`;
 const OPTIONS = { tolerance: 0.005, lifetime: 600, decisionHash: HASH };
@@ -112,8 +113,9 @@ const shapes = fc.record({
   baseDecimals: fc.constantFrom(8, 18),
   quoteDecimals: fc.constantFrom(6, 18),
   price: decades(-2, 4.5),
-  idleBase: fc.oneof(fc.constant(0), decades(-3, 5)),
-  idleQuote: fc.oneof(fc.constant(0), decades(-3, 7)),
+  // Mostly both tokens, since a range round the spot needs both.
+  idleBase: fc.oneof({ weight: 1, arbitrary: fc.constant(0) }, { weight: 11, arbitrary: decades(-3, 5) }),
+  idleQuote: fc.oneof({ weight: 1, arbitrary: fc.constant(0) }, { weight: 11, arbitrary: decades(-3, 7) }),
   positions: fc.array(
     fc.record({
       half: fc.integer({ min: 1, max: 300 }),
@@ -124,17 +126,21 @@ const shapes = fc.record({
   ),
 });
 
-/** Moves drawn as parts of what is there at that step, in floats, as a strategy works. */
+/** A part of what is there: mostly one of these, seldom nothing. */
+function partOf(...parts: readonly number[]): fc.Arbitrary<number> {
+  return fc.oneof({ weight: 1, arbitrary: fc.constant(0) }, { weight: 19, arbitrary: fc.constantFrom(...parts) });
+}
+
+function mintOf(...parts: readonly number[]): fc.Arbitrary<{ half: number; base: number; quote: number }> {
+  return fc.record({ half: fc.integer({ min: 1, max: 200 }), base: partOf(...parts), quote: partOf(...parts) });
+}
+
+/** Moves drawn as parts of what is there after the burns, in floats, as a strategy works. Only the last mint may use up a token. */
 const draws = fc.record({
   burns: fc.array(fc.constantFrom(0, 1 / 3, 0.5, 1), { minLength: 4, maxLength: 4 }),
-  mints: fc.array(
-    fc.record({
-      half: fc.integer({ min: 1, max: 200 }),
-      base: fc.constantFrom(0, 0.25, 0.5, 1, 1 + 1e-12),
-      quote: fc.constantFrom(0, 0.25, 0.5, 1, 1 + 1e-12),
-    }),
-    { minLength: 1, maxLength: 3 },
-  ),
+  mints: fc
+    .tuple(fc.array(mintOf(0.1, 0.25, 1 / 3), { maxLength: 2 }), mintOf(0.25, 0.5, 1, 1 + 1e-12))
+    .map(([first, last]) => [...first, last]),
 });
 
 function draw(snapshot: Snapshot, drawn: typeof draws extends fc.Arbitrary<infer T> ? T : never): Decision {
@@ -158,6 +164,7 @@ function draw(snapshot: Snapshot, drawn: typeof draws extends fc.Arbitrary<infer
 
 describe("from a decision to a plan", () => {
   it("never spends more than is idle, uses 1e18 exactly for all, and its minima hold inside the tolerance", () => {
+    const RUNS = 400;
     let planned = 0;
     fc.assert(
       fc.property(shapes, draws, fc.double({ min: -1, max: 1, noNaN: true }), (shape, drawn, where) => {
@@ -196,9 +203,10 @@ describe("from a decision to a plan", () => {
           expect(liquidity >= step.minLiquidity, `${liquidity} below ${step.minLiquidity}`).to.equal(true);
         }
       }),
-      { numRuns: 400 },
+      { numRuns: RUNS },
     );
-    expect(planned).to.be.greaterThan(100);
+    // Else the draws miss the point: most must be plannable.
+    expect(planned).to.be.greaterThan(RUNS / 2);
   });
 
   it("mints what the decision's amounts give, to a float's precision", () => {

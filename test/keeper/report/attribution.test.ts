@@ -8,6 +8,7 @@ import { amounts } from "../../../keeper/strategy/liquidity.ts";
 import { priceOfTick, wholeLiquidity } from "../../../keeper/strategy/ticks.ts";
 import type { PositionState, TierState, VaultState } from "../../../keeper/strategy/types.ts";
 import { expectClose } from "../../support/close.ts";
+import "../../support/seed.ts";
 
 const DECIMALS = { baseDecimals: 18, quoteDecimals: 6 };
 const FEES = [500, 3000, 10000];

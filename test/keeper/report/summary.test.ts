@@ -36,7 +36,7 @@ const run: RunResult = {
     filledBars: 1,
   },
   quoteSymbol: "LUSD",
-  actions: { rangeShift: 2, feeTierMove: 1, compound: 3 },
+  actions: { rangeShift: 2, feeTierMove: 1, compound: 3, deploy: 1 },
   plans: 5,
   refused: 1,
   ticks: 24,
@@ -79,14 +79,27 @@ describe("report/summary", () => {
       bars: 23,
       filledBars: 1,
     });
-    expect(document.actions).to.deep.equal({ rangeShift: 2, feeTierMove: 1, compound: 3, sleeveMove: 0, feeChange: 0 });
+    expect(document.actions).to.deep.equal({
+      deploy: 1,
+      rangeShift: 2,
+      feeTierMove: 1,
+      compound: 3,
+      sleeveMove: 0,
+      feeChange: 0,
+    });
     expectClose(document.returns.hold, 0.0010005, 1e-12);
     expect(JSON.parse(JSON.stringify(document))).to.deep.equal(document);
   });
 
   it("tells people the same", () => {
     const text = summaryText(run);
-    for (const part of ["+1,234.57", "-222.22", "2 range shifts", "1,001,000.50 (+0.10 %)", "paid by the keeper"]) {
+    for (const part of [
+      "+1,234.57",
+      "-222.22",
+      "1 deployment, 2 range shifts, 1 fee-tier move, 3 compounds",
+      "1,001,000.50 (+0.10 %)",
+      "paid by the keeper",
+    ]) {
       expect(text).to.include(part);
     }
     expect(text).not.to.include("flows");

@@ -8,7 +8,7 @@ import { lastTicks } from "../../../keeper/journal/ticks.ts";
 import type { DecisionDocument } from "../../../keeper/plan/hash.ts";
 import { recheckDecision, verifyRecord } from "../../../keeper/plan/hash.ts";
 import { fixedHistory } from "../../../keeper/run/past.ts";
-import type { Brain } from "../../../keeper/run/types.ts";
+import { type Brain, type KeeperSettings, LOCAL_SETTINGS } from "../../../keeper/run/types.ts";
 import { computeSignals } from "../../../keeper/signals/computeSignals.ts";
 import { DEFAULT_CONFIG } from "../../../keeper/strategy/config.ts";
 import { decide } from "../../../keeper/strategy/decide.ts";
@@ -158,6 +158,31 @@ describe("a keeper's surroundings", () => {
     expect(foreign).to.be.instanceOf(ConfigError);
     expect(foreign.message).to.contain("use the keeper's own key");
     expect(await failure(keeperOn(rig, brain, { settings: { confirmations: 0 } }))).to.be.instanceOf(ConfigError);
+    expect(await failure(keeperOn(rig, brain, { settings: { lifetime: 0.5 } }))).to.be.instanceOf(ConfigError);
+  });
+
+  it("lets a plan live for as long as it is set, ten minutes by default and hours in the local world", async () => {
+    const brain = told((state) => recentre(state));
+    const lived = async (settings: Partial<KeeperSettings>): Promise<number> => {
+      const keeper = await keeperOn(rig, brain, { settings: { ...settings, send: false } });
+      const { plan, snapshot, outcome, detail } = await keeper.tick();
+      expect(outcome, detail).to.equal("dry-run");
+      return (plan?.deadline ?? 0) - snapshot.timestamp;
+    };
+    expect(await lived({})).to.equal(600);
+    expect(await lived(LOCAL_SETTINGS)).to.equal(21_600);
+  });
+
+  it("says at every tick that a history runs ahead of the chain", async () => {
+    const now = await world.now();
+    const hour = now - (now % HOUR);
+    const bar = { time: hour, open: 2_000, high: 2_001, low: 1_999, close: 2_000, volume: 1 };
+    const keeper = await keeperOn(rig, REAL, { history: fixedHistory([bar]) });
+    for (let i = 0; i < 2; i++) {
+      const error = await failure(keeper.tick());
+      expect(error).to.be.instanceOf(ConfigError);
+      expect(error.message).to.contain("after the chain's time");
+    }
   });
 
   it("stops at another chain, waits for an old block and for a node that is gone", async () => {

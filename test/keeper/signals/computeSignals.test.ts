@@ -6,6 +6,7 @@ import { computeSignals, signalsOf, viewMarket } from "../../../keeper/signals/c
 import { deepFreeze, makeState, sampleOf } from "../strategy/world.ts";
 import { barsOf, DAY, HOUR, START } from "./helpers.ts";
 import { expectClose } from "../../support/close.ts";
+import "../../support/seed.ts";
 
 const PRICES = Array.from(
   { length: 200 * 24 },

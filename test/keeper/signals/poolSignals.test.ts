@@ -15,6 +15,7 @@ import { dataFile } from "../market/fixtures.ts";
 import { makeState, sampleOf } from "../strategy/world.ts";
 import { DAY, end, HOUR, START, zigzag } from "./helpers.ts";
 import { expectClose } from "../../support/close.ts";
+import "../../support/seed.ts";
 
 const get = (signals: readonly Signal[], name: string): Signal => signals.find((one) => one.name === name)!;
 

@@ -5,6 +5,7 @@ import { readPricePath } from "../../../keeper/market/file.ts";
 import { bearishFraction, trendSignals, trendVoices } from "../../../keeper/signals/trendEnsemble.ts";
 import { dataFile } from "../market/fixtures.ts";
 import { barsOf, dailyBars, DAY, end, HOUR, START } from "./helpers.ts";
+import "../../support/seed.ts";
 
 const value = (signals: ReturnType<typeof trendSignals>, name = "trendEnsemble"): number | null =>
   signals.find((one) => one.name === name)!.value;

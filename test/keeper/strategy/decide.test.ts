@@ -21,6 +21,7 @@ import {
   type RangeSpec,
 } from "./world.ts";
 import { expectClose } from "../../support/close.ts";
+import "../../support/seed.ts";
 
 const NOW = START + 40 * 86_400;
 const RESTED: Memory = { ...FRESH_MEMORY, lastRangeShift: NOW - 20 * 86_400 };

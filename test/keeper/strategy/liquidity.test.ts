@@ -18,6 +18,7 @@ import {
 import { normalDensity, normalDistribution } from "../../../keeper/strategy/normal.ts";
 import { priceOfTick, tickOfPrice, wholeLiquidity } from "../../../keeper/strategy/ticks.ts";
 import { expectClose } from "../../support/close.ts";
+import "../../support/seed.ts";
 
 const position: Position = { liquidity: 1234, lower: 1500, upper: 2600 };
 

@@ -22,6 +22,7 @@ import {
 import { depth, swapResult } from "../../../keeper/strategy/swap.ts";
 import { POLICY } from "./world.ts";
 import { expectClose } from "../../support/close.ts";
+import "../../support/seed.ts";
 
 describe("width and place of a range", () => {
   const { width } = DEFAULT_CONFIG;

@@ -12,6 +12,7 @@ import {
   type PoolModel,
 } from "../../../scripts/local/market/poolModel.ts";
 import { expectClose } from "../../support/close.ts";
+import "../../support/seed.ts";
 
 const PRICE = 2000;
 const pool = (fee: number, tvl: number, offset = 0): PoolModel => ({
