@@ -65,7 +65,8 @@ export async function callTree(
     // The stack's top is its end: gas, to, [value,] offset of the data, ...
     const dataAt = kind === "CALL" || kind === "CALLCODE" ? 4 : 3;
     const offset = Number(BigInt(withPrefix(step.stack.at(-dataAt) ?? "0")));
-    const memory = (step.memory ?? []).map((word) => word.replace(/^0x/, "")).join("");
+    if (step.memory === undefined) throw new Error("the node's trace has no memory, so calls cannot be named");
+    const memory = step.memory.map((word) => word.replace(/^0x/, "")).join("");
     open.push({
       slot: calls.length,
       depth: step.depth,

@@ -25,7 +25,12 @@ const TERMS: OracleTerms = {
 };
 
 /** Another oracle on a world's pair and feeds. */
-async function another(world: World, terms: Partial<OracleTerms>, sequencerFeed = NOBODY): Promise<PriceOracle> {
+async function another(
+  world: World,
+  terms: Partial<OracleTerms>,
+  sequencerFeed = NOBODY,
+  minCardinality = 1,
+): Promise<PriceOracle> {
   return world.ethers.deployContract("PriceOracle", [
     {
       authority: world.addresses.accessManager,
@@ -36,7 +41,7 @@ async function another(world: World, terms: Partial<OracleTerms>, sequencerFeed 
       baseFeed: await world.baseFeed.getAddress(),
       quoteFeed: await world.quoteFeed.getAddress(),
       sequencerFeed,
-      minCardinality: 1,
+      minCardinality,
       terms: { ...TERMS, ...terms },
     },
   ]);
@@ -175,6 +180,9 @@ describe("contracts/oracle: feeds", () => {
     ] as const) {
       await expect(another(world, terms)).to.be.revertedWithCustomError(world.oracle, "InvalidTerms").withArgs(reason);
     }
+    await expect(another(world, {}, NOBODY, 60_000))
+      .to.be.revertedWithCustomError(world.oracle, "InvalidTerms")
+      .withArgs("reference pool keeps too few observations");
   });
 
   it("a price that no pool could show is refused", async () => {

@@ -275,6 +275,15 @@ describe("contracts/shares: what is refused", () => {
     await expect(vault.deposit(5_000n * ONE, 0, 4_999n * 10n ** 6n, to))
       .to.be.revertedWithCustomError(vault, "FirstDepositUnderpaid")
       .withArgs(4_999n * 10n ** 6n, 5_000n * 10n ** 6n + 1n);
+    // No mix can be read from an unlimited maximum.
+    for (const [max0, max1] of [
+      [2n ** 128n, 10n ** 24n],
+      [10n ** 24n, 2n ** 256n - 1n],
+    ] as const) {
+      await expect(vault.deposit(5_000n * ONE, max0, max1, to))
+        .to.be.revertedWithCustomError(vault, "FirstDepositMaxTooLarge")
+        .withArgs(max0, max1);
+    }
     expect(await world.vault.totalSupply()).to.equal(0n);
   });
 
