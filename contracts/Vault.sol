@@ -16,11 +16,13 @@ import {PlanLib} from "./PlanLib.sol";
 import {IPolicy} from "./interfaces/IPolicy.sol";
 import {IPriceOracle} from "./interfaces/IPriceOracle.sol";
 import {IVault} from "./interfaces/IVault.sol";
-import {Plan, PriceBand, Range} from "./interfaces/Types.sol";
+import {Budgets, Limits, Plan, PriceBand, Range} from "./interfaces/Types.sol";
 import {ExpectedPool} from "./libraries/ExpectedPool.sol";
 import {Holdings} from "./libraries/Holdings.sol";
+import {LpFees} from "./libraries/LpFees.sol";
 import {Pools} from "./libraries/Pools.sol";
 import {RangeList} from "./libraries/RangeList.sol";
+import {TreasuryBook} from "./libraries/TreasuryBook.sol";
 import {Valuation} from "./libraries/Valuation.sol";
 
 /// @title Vault
@@ -36,24 +38,40 @@ import {Valuation} from "./libraries/Valuation.sol";
 /// pending fees included. A manipulated spot changes which tokens are asked for, not which part is bought.
 ///
 /// EXITS. Always open, in kind, without oracle, keeper, guardian or governance. The vault burns the leaver's part of each
-/// position, and the pool pays him; no swap is made, nothing is caught, and no contract that he names is called.
+/// position and pays him what comes out; no swap is made, nothing is caught, and no contract that he names is called.
 ///
 /// ONE BLOCK. Shares minted in a block can neither move nor leave before the next block. The lock counts amounts, not
 /// accounts: dust sent to somebody locks the dust.
 ///
+/// FEES. A part of the swap fees that positions earn is the treasury's, at most a tenth; it is booked whenever fees are
+/// collected and never mixes with what LPs own. Entry and exit fees, at most 50 bps each, go to the LPs who stay, over a week
+/// (LpFees). Nobody can be charged a higher one than he could have read a day before.
+///
+/// PAUSE. A guardian can stop plans and deposits for a week. Withdrawals have no such switch.
+///
 /// PLANS. A keeper of the policy may burn, swap inside the pair's own pools and mint, in that order. Each plan is charged
-/// for the value it can have lost at the worse end of the oracle's error band, and reverts above the policy's limit
-/// (PlanLib). What no check can bound is the market's move against a position that the policy allows.
+/// for the value it can have lost at the worse end of the oracle's error band, against budgets that refill slowly
+/// (PlanLib).
 ///
-/// ASSUMPTIONS. Both tokens move exactly the amounts they are told (others are refused when they are deposited) and do not
-/// change balances on their own. The factory is Uniswap v3's. The feeds are honest within their thresholds. An issuer that
-/// freezes the vault's address freezes the vault's tokens.
+/// WHAT IS PROMISED. To LPs: whoever holds a keeper's key, all his plans over a time T lose them at most the loss budget's
+/// capacity and what has come back into it in T, at any market price inside the oracle's band; nobody else's dealings with
+/// the vault lower what a share stands for; and they can always leave with their part. To keepers: what is inside the limits
+/// is not refused, and a limit that is lowered below what stands never keeps them from bringing it back. To the DAO: limits
+/// change only as it decides, after the delay, and never beyond the code's. Not promised: what the market does to ranges
+/// that the policy allows, and fees that are not earned (docs/threat-model.md).
 ///
-/// ROLES. There is no owner, no proxy and no settable address in here. Governance acts on Policy and PriceOracle; nobody can
+/// ASSUMPTIONS. Tokens: both move exactly the amounts they are told (others are refused when they are deposited), do not
+/// change balances on their own and have supplies below 2^128; an issuer that freezes the vault's address freezes its tokens.
+/// Feeds: honest within their deviation and heartbeat. Pools: the factory is Uniswap v3's with its audited code; whoever moves
+/// a pool is an enemy. Roles: keepers may be anybody; the guardian may be a nuisance; the Safe needs two signatures.
+///
+/// POWER. There is no owner, no proxy and no settable address in here. Governance acts on Policy and PriceOracle; nobody can
 /// send tokens out.
 contract Vault is IVault, ERC20Permit, ReentrancyGuardTransient, IUniswapV3MintCallback, IUniswapV3SwapCallback {
+    using LpFees for LpFees.Book;
     using RangeList for uint256[2];
     using SafeERC20 for IERC20;
+    using TreasuryBook for TreasuryBook.Book;
 
     // ---------------------------------------------------------------- CONSTANTS AND IMMUTABLES
 
@@ -61,6 +79,7 @@ contract Vault is IVault, ERC20Permit, ReentrancyGuardTransient, IUniswapV3MintC
     uint256 public constant LOCKED_SHARES = 1_000;
     /// @notice Floor of MIN_FIRST_SHARES: a thousandth of a quote unit.
     uint256 public constant FIRST_SHARES_FLOOR = 1e15;
+    uint8 private constant MIN_DECIMALS = 6;
     uint256 private constant SHARE_UNIT = 1e18;
     /// @dev No observation has this index, so the oracle searches for itself.
     uint256 private constant NO_HINT = type(uint256).max;
@@ -83,6 +102,7 @@ contract Vault is IVault, ERC20Permit, ReentrancyGuardTransient, IUniswapV3MintC
     }
 
     PlanLib.State private _state;
+    LpFees.Book private _book;
     mapping(address account => Lock) private _locks;
 
     // ---------------------------------------------------------------- CONSTRUCTION
@@ -95,6 +115,8 @@ contract Vault is IVault, ERC20Permit, ReentrancyGuardTransient, IUniswapV3MintC
         IPolicy policy;
         IPriceOracle oracle;
         uint256 minFirstShares;
+        uint8 entryFeeBps;
+        uint8 exitFeeBps;
         string name;
         string symbol;
     }
@@ -115,7 +137,12 @@ contract Vault is IVault, ERC20Permit, ReentrancyGuardTransient, IUniswapV3MintC
             setup.policy.TOKEN1() != setup.token1
         ) revert InvalidSetup("the policy governs another pair");
         uint8 quoteDecimals = IERC20Metadata(setup.quoteIsToken0 ? setup.token0 : setup.token1).decimals();
+        uint8 baseDecimals = IERC20Metadata(setup.quoteIsToken0 ? setup.token1 : setup.token0).decimals();
         if (quoteDecimals > 18) revert InvalidSetup("the quote token has more than 18 decimals");
+        // A wei that is lost to rounding must be worth nothing.
+        if (quoteDecimals < MIN_DECIMALS || baseDecimals < MIN_DECIMALS) {
+            revert InvalidSetup("a token has fewer than 6 decimals");
+        }
         // A keeper is nobody before governance names one; the call proves that a policy is there.
         if (setup.policy.isKeeper(address(0))) revert InvalidSetup("the policy lets anybody plan");
 
@@ -127,6 +154,12 @@ contract Vault is IVault, ERC20Permit, ReentrancyGuardTransient, IUniswapV3MintC
         ORACLE = setup.oracle;
         MIN_FIRST_SHARES = setup.minFirstShares;
         QUOTE_UNIT = 10 ** quoteDecimals;
+        Limits memory limits = setup.policy.limits();
+        if (setup.entryFeeBps > limits.maxEntryFeeBps || setup.exitFeeBps > limits.maxExitFeeBps) {
+            revert FeeAboveCap(setup.entryFeeBps, limits.maxEntryFeeBps, setup.exitFeeBps, limits.maxExitFeeBps);
+        }
+        (_book.entryBps, _book.exitBps) = (setup.entryFeeBps, setup.exitFeeBps);
+        _state.owed.shareBps = limits.treasuryShareBps;
     }
 
     // ---------------------------------------------------------------- LPS
@@ -140,20 +173,30 @@ contract Vault is IVault, ERC20Permit, ReentrancyGuardTransient, IUniswapV3MintC
     ) external nonReentrant returns (uint256 amount0, uint256 amount1) {
         if (shares == 0) revert ZeroShares();
         if (to == address(0) || to == address(this)) revert InvalidRecipient(to);
-        uint256 idle0 = _balance(TOKEN0);
-        uint256 idle1 = _balance(TOKEN1);
-        uint256 supply = totalSupply();
+        POLICY.checkNotPaused();
+        LpFees.Book memory book = _book;
+        uint256 supply = _freeFeeShares(book);
+        TreasuryBook.Book memory owed = _state.owed;
+        uint256 balance0 = _balance(TOKEN0);
+        uint256 balance1 = _balance(TOKEN1);
 
-        if (supply <= LOCKED_SHARES) {
+        if (_isEmpty(book, supply)) {
+            supply = _dropFeeShares(book);
+            // What the last plan left, and what the budgets have seen, was the matter of those who have gone.
+            PlanLib.Meter storage meter = _state.meter;
+            (meter.loss, meter.turnover, meter.churn, meter.left0, meter.left1) = (0, 0, 0, 0, 0);
             (amount0, amount1) = _priceFirst(shares, supply, max0, max1);
             if (supply == 0) _mint(address(this), LOCKED_SHARES);
         } else {
-            (amount0, amount1) = _price(shares, supply, idle0, idle1);
+            (uint256 entryBps, ) = book.current();
+            uint256 fee = book.fit(LpFees.feeOn(shares, entryBps));
+            (amount0, amount1) = _price(shares + fee, supply, balance0 - owed.amount0, balance1 - owed.amount1, owed);
+            if (fee != 0) _lockFeeShares(book, fee);
         }
         if (amount0 > max0 || amount1 > max1) revert DepositAboveMax(amount0, max0, amount1, max1);
 
-        _pull(TOKEN0, amount0, idle0);
-        _pull(TOKEN1, amount1, idle1);
+        _pull(TOKEN0, amount0, balance0);
+        _pull(TOKEN1, amount1, balance1);
         _lock(to, shares);
         _mint(to, shares);
         emit Deposited(msg.sender, to, shares, amount0, amount1);
@@ -170,26 +213,31 @@ contract Vault is IVault, ERC20Permit, ReentrancyGuardTransient, IUniswapV3MintC
         if (shares == 0) revert ZeroShares();
         if (to == address(0) || to == address(this)) revert InvalidRecipient(to);
         if (unitsMask != 0) revert UnknownSleeve(unitsMask);
-        uint256 supply = totalSupply();
+        LpFees.Book memory book = _book;
+        uint256 supply = _freeFeeShares(book);
         // Burned first: from here on nothing that is called can spend these shares again.
-        _burn(msg.sender, shares);
+        uint256 redeemed = _takeShares(book, shares, supply);
 
-        // Idle before positions: what pools pay goes straight to the leaver, so the vault's own balance is his base.
-        uint256 idle0 = FullMath.mulDiv(_balance(TOKEN0), shares, supply);
-        uint256 idle1 = FullMath.mulDiv(_balance(TOKEN1), shares, supply);
+        TreasuryBook.Book memory owed = _state.owed;
+        uint256 idle0 = _balance(TOKEN0) - owed.amount0;
+        uint256 idle1 = _balance(TOKEN1) - owed.amount1;
         uint256[2] memory words = _state.ranges.load();
-        for (uint256 i = 0; i < RangeList.MAX; ++i) {
+        uint256 end = words.end();
+        for (uint256 i = 0; i < end; ++i) {
             if (words.isEmpty(i)) continue;
-            (uint256 part0, uint256 part1) = _leave(words.get(i), shares, supply, to);
+            (uint256 part0, uint256 part1, uint256 fees0, uint256 fees1) = _leave(words.get(i), redeemed, supply, owed);
             amount0 += part0;
             amount1 += part1;
+            idle0 += fees0;
+            idle1 += fees1;
         }
-        if (idle0 != 0) IERC20(TOKEN0).safeTransfer(to, idle0);
-        if (idle1 != 0) IERC20(TOKEN1).safeTransfer(to, idle1);
-        amount0 += idle0;
-        amount1 += idle1;
-
+        // Idle tokens and collected fees are one pot, rounded down once: so many small exits never bring more than a large one.
+        amount0 += FullMath.mulDiv(idle0, redeemed, supply);
+        amount1 += FullMath.mulDiv(idle1, redeemed, supply);
+        if (owed.shareBps != 0) _state.owed = owed;
         if (amount0 < min0 || amount1 < min1) revert WithdrawBelowMin(amount0, min0, amount1, min1);
+        if (amount0 != 0) IERC20(TOKEN0).safeTransfer(to, amount0);
+        if (amount1 != 0) IERC20(TOKEN1).safeTransfer(to, amount1);
         emit Withdrawn(msg.sender, to, shares, amount0, amount1);
     }
 
@@ -197,7 +245,51 @@ contract Vault is IVault, ERC20Permit, ReentrancyGuardTransient, IUniswapV3MintC
 
     /// @inheritdoc IVault
     function execute(Plan calldata plan) external nonReentrant {
-        PlanLib.execute(_state, PlanLib.Pair(FACTORY, TOKEN0, TOKEN1, QUOTE_IS_TOKEN0, POLICY, ORACLE), plan);
+        PlanLib.execute(_state, _pair(), plan);
+    }
+
+    /// @inheritdoc IVault
+    function setFees(uint8 entryBps, uint8 exitBps) external nonReentrant {
+        if (!POLICY.isKeeper(msg.sender)) revert IPolicy.NotKeeper(msg.sender);
+        Limits memory limits = POLICY.limits();
+        if (entryBps > limits.maxEntryFeeBps || exitBps > limits.maxExitFeeBps) {
+            revert FeeAboveCap(entryBps, limits.maxEntryFeeBps, exitBps, limits.maxExitFeeBps);
+        }
+        LpFees.Book memory book = _book;
+        book.set(entryBps, exitBps);
+        _book = book;
+        emit FeesSet(msg.sender, entryBps, exitBps, book.nextAt);
+    }
+
+    /// @inheritdoc IVault
+    function clampFees() external nonReentrant {
+        Limits memory limits = POLICY.limits();
+        LpFees.Book memory book = _book;
+        book.clamp(limits.maxEntryFeeBps, limits.maxExitFeeBps);
+        _book = book;
+        emit FeesSet(msg.sender, book.nextEntryBps, book.nextExitBps, book.nextAt);
+    }
+
+    // ---------------------------------------------------------------- TREASURY
+
+    /// @inheritdoc IVault
+    function syncTreasuryShare() external nonReentrant {
+        uint16 share = POLICY.limits().treasuryShareBps;
+        if (share == _state.owed.shareBps) return;
+        PlanLib.crystallise(_state, _pair());
+        _state.owed.shareBps = share;
+        emit TreasuryShareAdopted(share);
+    }
+
+    /// @inheritdoc IVault
+    function claimTreasury() external nonReentrant returns (uint256 amount0, uint256 amount1) {
+        TreasuryBook.Book memory owed = _state.owed;
+        (amount0, amount1) = (owed.amount0, owed.amount1);
+        _state.owed = TreasuryBook.Book(0, 0, owed.shareBps);
+        address to = POLICY.treasury();
+        if (amount0 != 0) IERC20(TOKEN0).safeTransfer(to, amount0);
+        if (amount1 != 0) IERC20(TOKEN1).safeTransfer(to, amount1);
+        emit TreasuryClaimed(to, amount0, amount1);
     }
 
     // ---------------------------------------------------------------- POOL CALLBACKS
@@ -227,17 +319,64 @@ contract Vault is IVault, ERC20Permit, ReentrancyGuardTransient, IUniswapV3MintC
     /// @inheritdoc IVault
     function previewDeposit(uint256 shares) external view returns (uint256 amount0, uint256 amount1) {
         _checkNotEntered();
-        uint256 supply = totalSupply();
-        if (supply <= LOCKED_SHARES) revert FirstDepositTooSmall(shares, MIN_FIRST_SHARES);
-        return _price(shares, supply, _balance(TOKEN0), _balance(TOKEN1));
+        LpFees.Book memory book = _book;
+        uint256 supply = totalSupply() - book.free();
+        if (_isEmpty(book, supply)) revert FirstDepositTooSmall(shares, MIN_FIRST_SHARES);
+        (uint256 entryBps, ) = book.current();
+        (uint256 idle0, uint256 idle1) = idle();
+        return _price(shares + book.fit(LpFees.feeOn(shares, entryBps)), supply, idle0, idle1, _state.owed);
     }
 
     /// @inheritdoc IVault
     function totals() external view returns (uint256 total0, uint256 total1) {
         _checkNotEntered();
-        (total0, total1) = _positionTotals();
-        total0 += _balance(TOKEN0);
-        total1 += _balance(TOKEN1);
+        (total0, total1) = _positionTotals(_state.owed);
+        (uint256 idle0, uint256 idle1) = idle();
+        total0 += idle0;
+        total1 += idle1;
+    }
+
+    /// @inheritdoc IVault
+    function idle() public view returns (uint256 idle0, uint256 idle1) {
+        idle0 = _balance(TOKEN0) - _state.owed.amount0;
+        idle1 = _balance(TOKEN1) - _state.owed.amount1;
+    }
+
+    /// @inheritdoc IVault
+    function effectiveSupply() external view returns (uint256) {
+        return totalSupply() - _book.free();
+    }
+
+    /// @inheritdoc IVault
+    function feeBook() external view returns (LpFees.Book memory) {
+        return _book;
+    }
+
+    /// @inheritdoc IVault
+    function fees() external view returns (uint8 entryBps, uint8 exitBps) {
+        return _book.current();
+    }
+
+    /// @inheritdoc IVault
+    function exitFee(uint256 shares) external view returns (uint256) {
+        LpFees.Book memory book = _book;
+        uint256 freed = book.free();
+        return _exitFee(book, shares, totalSupply() - freed);
+    }
+
+    /// @inheritdoc IVault
+    function treasuryBook() external view returns (TreasuryBook.Book memory) {
+        return _state.owed;
+    }
+
+    /// @inheritdoc IVault
+    function budgets() external view returns (Budgets memory) {
+        return PlanLib.budgets(_state, POLICY);
+    }
+
+    /// @inheritdoc IVault
+    function inventory() external view returns (uint256 perShare0X96, uint256 perShare1X96) {
+        return PlanLib.inventory(_state);
     }
 
     /// @inheritdoc IVault
@@ -248,7 +387,7 @@ contract Vault is IVault, ERC20Permit, ReentrancyGuardTransient, IUniswapV3MintC
 
     /// @inheritdoc IVault
     function planNonce() external view returns (uint64) {
-        return _state.nonce;
+        return _state.meter.nonce;
     }
 
     /// @inheritdoc IVault
@@ -269,9 +408,10 @@ contract Vault is IVault, ERC20Permit, ReentrancyGuardTransient, IUniswapV3MintC
         uint256 shares,
         uint256 supply,
         uint256 idle0,
-        uint256 idle1
+        uint256 idle1,
+        TreasuryBook.Book memory owed
     ) private view returns (uint256 amount0, uint256 amount1) {
-        (uint256 total0, uint256 total1) = _positionTotals();
+        (uint256 total0, uint256 total1) = _positionTotals(owed);
         amount0 = FullMath.mulDivRoundingUp(shares, total0 + idle0 + 1, supply);
         amount1 = FullMath.mulDivRoundingUp(shares, total1 + idle1 + 1, supply);
     }
@@ -295,17 +435,18 @@ contract Vault is IVault, ERC20Permit, ReentrancyGuardTransient, IUniswapV3MintC
         amount1 = FullMath.mulDivRoundingUp(max1, required, value);
     }
 
-    /// @dev Principal and pending fees of all positions at spot, principal rounded up.
-    function _positionTotals() private view returns (uint256 total0, uint256 total1) {
+    /// @dev Principal of all positions at spot, rounded up, and the LPs' part of their pending fees.
+    function _positionTotals(TreasuryBook.Book memory owed) private view returns (uint256 total0, uint256 total1) {
         uint256[2] memory words = _state.ranges.load();
         Holdings.PoolState memory pool;
-        for (uint256 i = 0; i < RangeList.MAX; ++i) {
+        uint256 end = words.end();
+        for (uint256 i = 0; i < end; ++i) {
             if (words.isEmpty(i)) continue;
             Range memory range = words.get(i);
             if (range.fee != pool.fee) pool = Holdings.readPool(_pool(range.fee), range.fee);
             Holdings.Amounts memory a = Holdings.read(pool, address(this), range, true);
-            total0 += a.amount0 + a.fees0;
-            total1 += a.amount1 + a.fees1;
+            total0 += a.amount0 + a.fees0 - owed.part(a.fees0);
+            total1 += a.amount1 + a.fees1 - owed.part(a.fees1);
         }
     }
 
@@ -318,30 +459,88 @@ contract Vault is IVault, ERC20Permit, ReentrancyGuardTransient, IUniswapV3MintC
         if (received != amount) revert TransferNotExact(token, amount, received);
     }
 
-    /// @dev Burns the leaver's part of a position and has the pool pay him that and his part of its fees.
+    /// @dev Takes the leaver's part of a position out of its pool, with all fees that the position is owed: the treasury's part
+    ///      is booked, the rest is idle from now on, the leaver's part of it included.
+    /// @return amount0 principal, the leaver's
+    /// @return amount1 likewise
+    /// @return fees0 collected, less the treasury's part
+    /// @return fees1 likewise
     function _leave(
         Range memory range,
         uint256 shares,
         uint256 supply,
-        address to
-    ) private returns (uint256 amount0, uint256 amount1) {
+        TreasuryBook.Book memory owed
+    ) private returns (uint256 amount0, uint256 amount1, uint256 fees0, uint256 fees1) {
         IUniswapV3Pool pool = _pool(range.fee);
         uint128 held = Pools.liquidityOf(pool, address(this), range.tickLower, range.tickUpper);
         uint128 part = uint128(FullMath.mulDiv(held, shares, supply)); // at most `held`, since shares <= supply
         // Dust that no unit of liquidity stands for; a burn of zero would be refused or cost more than it brings.
-        if (part == 0) return (0, 0);
+        if (part == 0) return (0, 0, 0, 0);
 
-        (uint256 principal0, uint256 principal1) = pool.burn(range.tickLower, range.tickUpper, part);
-        (, , , uint128 owed0, uint128 owed1) = pool.positions(
-            Pools.positionKey(address(this), range.tickLower, range.tickUpper)
+        (amount0, amount1) = pool.burn(range.tickLower, range.tickUpper, part);
+        (uint128 all0, uint128 all1) = pool.collect(
+            address(this),
+            range.tickLower,
+            range.tickUpper,
+            type(uint128).max,
+            type(uint128).max
         );
-        // Unchecked: the burn has just added the principal to what is owed. The rest is fees, his by the same part.
-        unchecked {
-            amount0 = principal0 + FullMath.mulDiv(owed0 - principal0, shares, supply);
-            amount1 = principal1 + FullMath.mulDiv(owed1 - principal1, shares, supply);
+        (fees0, fees1) = (all0 - amount0, all1 - amount1);
+        (uint256 treasury0, uint256 treasury1) = owed.add(fees0, fees1);
+        fees0 -= treasury0;
+        fees1 -= treasury1;
+    }
+
+    // ---------------------------------------------------------------- FEE SHARES
+
+    /// @dev Burns the fee shares that have come free. @return supply after that
+    function _freeFeeShares(LpFees.Book memory book) private returns (uint256 supply) {
+        uint256 freed = book.free();
+        if (freed != 0) {
+            _burn(address(this), freed);
+            _book = book;
         }
-        // Casts: both are at most what is owed.
-        pool.collect(to, range.tickLower, range.tickUpper, uint128(amount0), uint128(amount1));
+        return totalSupply();
+    }
+
+    /// @dev Nobody holds a share, and no fee shares worth speaking of wait to come free. More of them would be a gift to whoever
+    ///      comes first: then he enters at their price, like anybody, and shares what comes free with those who come later.
+    function _isEmpty(LpFees.Book memory book, uint256 supply) private view returns (bool) {
+        return supply <= LOCKED_SHARES + book.locked && book.locked < MIN_FIRST_SHARES;
+    }
+
+    /// @dev The last LP has left, and what fee shares he left behind belong to nobody.
+    function _dropFeeShares(LpFees.Book memory book) private returns (uint256 supply) {
+        if (book.locked != 0) {
+            _burn(address(this), book.locked);
+            book.locked = 0;
+            _book = book;
+        }
+        return totalSupply();
+    }
+
+    function _lockFeeShares(LpFees.Book memory book, uint256 shares) private {
+        book.lock(shares);
+        _book = book;
+        _mint(address(this), shares);
+    }
+
+    /// @dev Takes a leaver's shares: the exit fee's part is locked in the vault, the rest burned. @return redeemed the rest
+    function _takeShares(LpFees.Book memory book, uint256 shares, uint256 supply) private returns (uint256 redeemed) {
+        uint256 fee = _exitFee(book, shares, supply);
+        _burn(msg.sender, shares);
+        if (fee != 0) _lockFeeShares(book, fee);
+        return shares - fee;
+    }
+
+    /// @dev On no more shares than stay: what the others lose by an exit grows with what they hold, so nobody can gain more than
+    ///      the fee's rate on his own. The last LP pays none, and a holder of dust earns dust.
+    function _exitFee(LpFees.Book memory book, uint256 shares, uint256 supply) private view returns (uint256) {
+        uint256 leaving = shares + LOCKED_SHARES + book.locked;
+        if (leaving >= supply) return 0;
+        uint256 staying = supply - leaving;
+        (, uint256 exitBps) = book.current();
+        return book.fit(LpFees.feeOn(shares < staying ? shares : staying, exitBps));
     }
 
     function _lock(address account, uint256 shares) private {
@@ -359,6 +558,19 @@ contract Vault is IVault, ERC20Permit, ReentrancyGuardTransient, IUniswapV3MintC
         if (to == address(this)) revert InvalidRecipient(to);
         uint256 locked = lockedShares(from);
         if (locked != 0 && balanceOf(from) < locked) revert SharesLocked(from, locked);
+    }
+
+    function _pair() private view returns (PlanLib.Pair memory) {
+        return
+            PlanLib.Pair({
+                factory: FACTORY,
+                token0: TOKEN0,
+                token1: TOKEN1,
+                quoteIsToken0: QUOTE_IS_TOKEN0,
+                policy: POLICY,
+                oracle: ORACLE,
+                supply: totalSupply()
+            });
     }
 
     function _pool(uint24 fee) private view returns (IUniswapV3Pool) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 pragma solidity ^0.8.30;
 
+import {PolicyLimits} from "../libraries/PolicyLimits.sol";
 import {Limits} from "./Types.sol";
 
 /// @title IPolicy
@@ -8,9 +9,14 @@ import {Limits} from "./Types.sol";
 interface IPolicy {
     /// @notice The address is not one of the DAO's keepers.
     error NotKeeper(address account);
+    /// @notice Plans and deposits wait until `until`; withdrawals do not.
+    error Paused(uint40 until);
 
-    /// @notice The limits in one word (PolicyLimits) for a plan of `keeper`; reverts with NotKeeper if it may not plan.
-    function planLimits(address keeper) external view returns (uint256 packed);
+    /// @notice The limits in two words for a plan of `keeper`; reverts with NotKeeper or Paused if it may not plan now.
+    function planLimits(address keeper) external view returns (PolicyLimits.Packed memory);
+
+    /// @notice Reverts with Paused while deposits wait.
+    function checkNotPaused() external view;
 
     /// @notice The limits, spelled out.
     function limits() external view returns (Limits memory);
@@ -22,4 +28,7 @@ interface IPolicy {
     function TOKEN0() external view returns (address);
 
     function TOKEN1() external view returns (address);
+
+    /// @notice Where the treasury's part of swap fees goes.
+    function treasury() external view returns (address);
 }

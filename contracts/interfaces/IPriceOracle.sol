@@ -26,6 +26,12 @@ interface IPriceOracle {
 
     function terms() external view returns (OracleTerms memory);
 
+    /// @notice Takes the feeds' price into the volatility; anyone, once an hour.
+    function poke() external;
+
+    /// @notice Unix seconds of the last poke, 0 if there was none.
+    function lastPoke() external view returns (uint256);
+
     /// @notice The hint that `read` would like now.
     function findTwapHint() external view returns (uint16);
 

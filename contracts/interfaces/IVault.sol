@@ -5,7 +5,9 @@ import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IER
 
 import {IPolicy} from "./IPolicy.sol";
 import {IPriceOracle} from "./IPriceOracle.sol";
-import {Plan, Range} from "./Types.sol";
+import {LpFees} from "../libraries/LpFees.sol";
+import {TreasuryBook} from "../libraries/TreasuryBook.sol";
+import {Budgets, Plan, Range} from "./Types.sol";
 
 /// @title IVault
 /// @notice One pair's vault: LPs deposit and withdraw in kind, a keeper proposes plans.
@@ -24,7 +26,13 @@ interface IVault is IERC20Metadata {
         uint256 priceX96
     );
 
+    /// @param risesAt when a rise takes effect, 0 if nothing rises
+    event FeesSet(address indexed by, uint8 entryBps, uint8 exitBps, uint256 risesAt);
+    event TreasuryShareAdopted(uint16 shareBps);
+    event TreasuryClaimed(address indexed to, uint256 amount0, uint256 amount1);
+
     error ZeroShares();
+    error FeeAboveCap(uint8 entryBps, uint8 maxEntryBps, uint8 exitBps, uint8 maxExitBps);
     /// @notice Neither nobody nor the vault itself can own what is deposited or withdrawn.
     error InvalidRecipient(address to);
     /// @notice A vault is bound to a sorted pair whose policy, oracle and factory are the same pair's.
@@ -70,11 +78,46 @@ interface IVault is IERC20Metadata {
     /// @notice Runs a keeper's plan inside the policy, or reverts.
     function execute(Plan calldata plan) external;
 
+    /// @notice Moves the entry and exit fee inside the policy's caps; keepers only. A fall holds at once, a rise in a day.
+    function setFees(uint8 entryBps, uint8 exitBps) external;
+
+    /// @notice Brings both fees, and a rise that is announced, down to the policy's caps. Anybody.
+    function clampFees() external;
+
+    /// @notice Adopts the policy's treasury share, after all fees earned so far are booked at the old one. Anybody.
+    function syncTreasuryShare() external;
+
+    /// @notice Sends what is booked for the treasury to the address that the policy names. Anybody.
+    function claimTreasury() external returns (uint256 amount0, uint256 amount1);
+
     /// @notice What `deposit(shares, ...)` would take now. Reverts while a plan runs.
     function previewDeposit(uint256 shares) external view returns (uint256 amount0, uint256 amount1);
 
-    /// @notice Idle tokens plus all positions with their fees, principal rounded up. Reverts while a plan runs.
+    /// @notice What LPs own: idle tokens, all positions, and their part of pending fees; principal rounded up. Reverts while a plan runs.
     function totals() external view returns (uint256 total0, uint256 total1);
+
+    /// @notice Tokens in the vault that are neither in a pool nor the treasury's.
+    function idle() external view returns (uint256 idle0, uint256 idle1);
+
+    /// @notice Supply less the fee shares that have come free and wait to be burned.
+    function effectiveSupply() external view returns (uint256);
+
+    /// @notice Entry and exit fee in force, basis points.
+    function fees() external view returns (uint8 entryBps, uint8 exitBps);
+
+    /// @notice How many of `shares` would stay in the vault as the exit fee if they left now.
+    function exitFee(uint256 shares) external view returns (uint256);
+
+    function feeBook() external view returns (LpFees.Book memory);
+
+    /// @notice What of the vault's tokens is the treasury's, and its part of the fees to come.
+    function treasuryBook() external view returns (TreasuryBook.Book memory);
+
+    /// @notice What the keeper's budgets hold now and may hold.
+    function budgets() external view returns (Budgets memory);
+
+    /// @notice What the last plan left behind each share, wei per share wei times 2^96: the next churn charge compares with it.
+    function inventory() external view returns (uint256 perShare0X96, uint256 perShare1X96);
 
     /// @notice The vault's ranges by index; an empty place has fee 0.
     function ranges() external view returns (Range[8] memory);

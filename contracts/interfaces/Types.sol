@@ -63,25 +63,48 @@ struct Plan {
     Mint[] mints;
 }
 
-/// @notice What the DAO allows a plan to do. One storage word.
+/// @notice What the DAO allows. Two storage words.
 /// @param fees the allowed fee tiers, 0 for an empty place
-/// @param maxPlanLossBps the most that one plan may be charged, basis points of NAV
 /// @param coreWeightCapBps the most of NAV that may stand in ranges
 /// @param minHalfWidth least (tickUpper - tickLower) / 2 of a minted range, ticks
-/// @param maxHalfWidth greatest, likewise
+/// @param maxHalfWidth greatest, likewise; also the width at which minting is allowed while the churn budget is spent
+/// @param maxPlanLossBps the most that one plan may be charged, basis points of NAV
+/// @param lossCapBps budget of plan losses, and how much of it comes back a day
+/// @param turnoverCapBps budget of value swapped or moved between pools, and how much of it comes back a day
+/// @param churnCapBps budget of what the ranges lose between plans against holding, and how much of it comes back a day
+/// @param volFloorBps least annual volatility that the LVR limit assumes, 10,000 = 100 %
+/// @param lvrLimitBps the most that ranges may lose to arbitrage a day at that volatility, basis points of NAV
+/// @param pausedUntil unix seconds; plans and deposits revert before it, exits never
+/// @param treasuryShareBps the treasury's part of swap fees
+/// @param maxEntryFeeBps what a keeper may set the entry fee to
+/// @param maxExitFeeBps likewise for the exit fee
 struct Limits {
     uint24[4] fees;
-    uint16 maxPlanLossBps;
     uint16 coreWeightCapBps;
     uint24 minHalfWidth;
     uint24 maxHalfWidth;
+    uint16 maxPlanLossBps;
+    uint16 lossCapBps;
+    uint16 lossRefillBps;
+    uint16 turnoverCapBps;
+    uint16 turnoverRefillBps;
+    uint16 churnCapBps;
+    uint16 churnRefillBps;
+    uint16 volFloorBps;
+    uint16 lvrLimitBps;
+    uint40 pausedUntil;
+    uint16 treasuryShareBps;
+    uint8 maxEntryFeeBps;
+    uint8 maxExitFeeBps;
 }
 
 /// @notice A price and the error band round it: quote wei per base wei, times 2^96.
+/// @param varianceE12 annual variance of the price (volatility squared), 1e12 = 1
 struct PriceBand {
     uint256 mid;
     uint256 low;
     uint256 high;
+    uint256 varianceE12;
 }
 
 /// @notice How the price oracle reads its sources. One storage word.
@@ -100,6 +123,16 @@ struct OracleTerms {
     uint32 quoteHeartbeat;
     uint16 baseDeviationBps;
     uint16 quoteDeviationBps;
+}
+
+/// @notice Levels of the vault's budgets now and what they may hold, in 1e-12 of NAV.
+struct Budgets {
+    uint256 lossE12;
+    uint256 lossCapacityE12;
+    uint256 turnoverE12;
+    uint256 turnoverCapacityE12;
+    uint256 churnE12;
+    uint256 churnCapacityE12;
 }
 
 // ---- what the Lens returns ----
@@ -129,6 +162,13 @@ struct PositionView {
 }
 
 /// @notice Everything that a keeper's tick, a page or an LP's preview needs, of one block.
+/// @param total0 what LPs own at the pools' spot, principal rounded up (IVault.totals); total1 likewise
+/// @param nav what LPs own in quote wei at the oracle's mid, ranges by their liquidity and not by their pools' spot, so that
+///        nobody can lift it by moving a pool; rounded down; 0 while the oracle refuses to speak
+/// @param nextEntryFeeBps announced with nextExitFeeBps, in force from nextFeesAt on; 0 = nothing is announced
+/// @param treasuryShareBps in force; the policy's is in `limits`
+/// @param left0PerShareX96 what the last plan left (IVault.inventory)
+/// @param lastPoke when the measured volatility was last updated, unix seconds
 /// @param oracleOk false when the oracle refuses to speak now; oracleError is its revert data then, and `price` is zero
 struct Snapshot {
     uint256 chainId;
@@ -145,8 +185,19 @@ struct Snapshot {
     uint256 idle1;
     uint256 total0;
     uint256 total1;
+    uint256 nav;
     bool keeperAllowed;
     Limits limits;
+    Budgets budgets;
+    uint8 entryFeeBps;
+    uint8 exitFeeBps;
+    uint8 nextEntryFeeBps;
+    uint8 nextExitFeeBps;
+    uint32 nextFeesAt;
+    uint16 treasuryShareBps;
+    uint256 left0PerShareX96;
+    uint256 left1PerShareX96;
+    uint256 lastPoke;
     OracleTerms oracleTerms;
     bool oracleOk;
     bytes oracleError;

@@ -88,10 +88,12 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
     `A step of the plan asks for ${percent18(a, "fraction")} of what there is; use at most 1e18.`,
   "EmptyPosition(uint8)": (a) =>
     `The vault has no liquidity at position ${arg(a, "index")}; observe again, the position is gone.`,
+  "BurnedTwice(uint8)": (a) =>
+    `The plan burns position ${arg(a, "index")} twice; name each position once, with the whole fraction.`,
   "PoolNotAllowed(uint24)": (a) =>
     `The policy does not allow the ${fee(a, "fee")} tier; use another one, or have the DAO admit it (Policy.addPool).`,
   "WidthNotAllowed(int24,int24)": (a) =>
-    `The range ${arg(a, "tickLower")} to ${arg(a, "tickUpper")} is outside the policy's widths; choose one inside minHalfWidth and maxHalfWidth.`,
+    `The range ${arg(a, "tickLower")} to ${arg(a, "tickUpper")} is outside the policy's widths; choose one inside minHalfWidth and maxHalfWidth, or the greatest one while the churn budget is spent.`,
   "SlippageOnBurn(uint8,uint256,uint256)": (a) =>
     `Burning position ${arg(a, "index")} would bring ${arg(a, "amount0")} and ${arg(a, "amount1")} wei, less than the plan's minimum: the price has moved; observe again.`,
   "SlippageOnSwap(uint24,uint256,uint256)": (a) =>
@@ -104,6 +106,14 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
     `The plan would be charged ${percent18(a, "chargeX18")} of NAV, above the policy's limit of ${percent18(a, "limitX18")}; swap less, mint wider or move in smaller parts.`,
   "CoreWeightAboveCap(uint256,uint256)": (a) =>
     `After the plan ${bps(a, "weightBps")} of NAV would stand in ranges, above the cap of ${bps(a, "capBps")}; mint less.`,
+  "LossBudgetSpent(uint256,uint256)": (a) => budgetSpent(a, "loss", "swap less, mint wider, move a smaller part"),
+  "TurnoverBudgetSpent(uint256,uint256)": (a) => budgetSpent(a, "turnover", "swap or move less from pool to pool"),
+  "ArbitrageAboveLimit(uint256,uint256)": (a) =>
+    `After the plan ranges would lose ${arg(a, "lossPerYear")} quote wei a year to arbitrage at the volatility that the policy assumes, ${arg(a, "limitPerYear")} are allowed; mint wider or less.`,
+  "TooManyTiers()": () =>
+    "The plan and the vault's positions touch more than twelve fee tiers; leave some of them out.",
+  "Paused(uint40)": (a) =>
+    `The vault is paused until ${time(a, "until")}: plans and deposits wait until then or until the DAO lifts the pause; withdrawals work.`,
   "NothingToManage()": () => "The vault holds nothing; wait for the first deposit.",
   "TooManyPositions()": () =>
     "The plan would leave more than eight positions; burn one whole or mint into an existing range.",
@@ -112,7 +122,11 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
   "InvalidTick(int24)": (a) => `Tick ${arg(a, "tick")} is outside Uniswap's range; keep ticks inside +-887272.`,
   "NotKeeper(address)": (a) =>
     `${arg(a, "account")} is not a keeper of this vault; have the DAO add it (Policy.addKeeper) or use another key.`,
+  "FeeAboveCap(uint8,uint8,uint8,uint8)": (a) =>
+    `An entry fee of ${arg(a, "entryBps")} and an exit fee of ${arg(a, "exitBps")} bps exceed the policy's caps of ${arg(a, "maxEntryBps")} and ${arg(a, "maxExitBps")} bps; set lower fees.`,
   // Oracle
+  "PokedTooSoon(uint256)": (a) =>
+    `The volatility was updated less than an hour ago; poke again from ${time(a, "from")} on.`,
   "FeedStale(address,int256,uint256,uint256)": (a) =>
     `The price feed ${arg(a, "feed")} is unusable (answer ${arg(a, "answer")}, last updated ${time(a, "updatedAt")}, heartbeat ${arg(a, "heartbeat")} s); wait for its next round. Withdrawals work meanwhile.`,
   "SequencerDown(uint256)": (a) =>
@@ -130,7 +144,7 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
   "InvalidRecipient(address)": (a) =>
     `${arg(a, "to")} cannot receive shares or tokens; name an account other than nobody and the vault itself.`,
   "FirstDepositTooSmall(uint256,uint256)": (a) =>
-    `The vault has no LPs: the first deposit must be at least ${arg(a, "minimum")} share wei, not ${arg(a, "shares")}; deposit more.`,
+    `The vault has no LPs: the first deposit must be at least ${shares(a, "minimum")} shares, not ${shares(a, "shares")}; deposit more.`,
   "FirstDepositUnderpaid(uint256,uint256)": (a) =>
     `The offered tokens are worth ${arg(a, "value")} quote wei, the shares cost ${arg(a, "required")}; offer more or ask for fewer shares.`,
   "DepositAboveMax(uint256,uint256,uint256,uint256)": (a) =>
@@ -174,7 +188,7 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
     "The vault's name is too long for its signature domain; deploy with a name under 32 bytes.",
   // Governance
   "CapOutOfBounds(string)": (a) =>
-    `The limit ${arg(a, "field")} is beyond what the code allows; choose a smaller value.`,
+    `The limit ${arg(a, "field")} would be outside what the code allows (a refill is at most its capacity; the bounds are in docs/governance.md); choose a value inside.`,
   "NotTighter(string)": (a) =>
     `Policy.tightenCaps may not loosen ${arg(a, "field")}; loosen through setCaps, which waits for the delay.`,
   "NoSuchPool(uint24)": (a) => `The factory has no pool of this pair with fee ${arg(a, "fee")}; create it first.`,
@@ -184,6 +198,12 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
     `The ${fee(a, "fee")} pool keeps ${arg(a, "cardinality")} observations and needs ${arg(a, "required")}; call increaseObservationCardinalityNext and wait until they are used.`,
   "PoolAlreadyAllowed(uint24)": (a) => `The ${fee(a, "fee")} tier is allowed already; nothing is to be done.`,
   "TooManyPools()": () => "Four fee tiers are allowed already; remove one first.",
+  "UnsafeSafe(uint256,bool)": (a) =>
+    `The DAO's Safe has a threshold of ${arg(a, "threshold")}${a["hasModule"] === "true" ? " and a module" : ""}, so it may give no room; raise the threshold to two or more and disable all modules.`,
+  "PauseTooSoon(uint256)": (a) =>
+    `The guardian's next pause is possible from ${time(a, "from")} on; a longer one is the DAO's to decide (Policy.renewPause).`,
+  "InvalidTreasury()": () =>
+    "The treasury cannot be the zero address; name the account that is to get its part of the fees.",
   "InvalidKeeper(address)": (a) =>
     `${arg(a, "account")} is nobody, is a keeper already, or is none to remove; check the address.`,
   "AccessManagedUnauthorized(address)": (a) =>
@@ -283,6 +303,17 @@ function unknown(data: string): Refusal {
 
 function arg(args: Readonly<Record<string, string>>, name: string): string {
   return args[name] ?? "?";
+}
+
+/** Whole shares of an amount in share wei; to six places, more are nobody's to type. */
+function shares(args: Readonly<Record<string, string>>, name: string): string {
+  return (Number(arg(args, name)) / 1e18).toLocaleString("en", { maximumFractionDigits: 6 });
+}
+
+/** Levels are in 1e-12 of NAV. */
+function budgetSpent(args: Readonly<Record<string, string>>, name: string, less: string): string {
+  const inBps = (key: string): string => `${(Number(arg(args, key)) / 1e8).toFixed(2)} bps`;
+  return `The plan would bring the ${name} budget to ${inBps("level")} of NAV, it holds ${inBps("capacity")}; ${less}, or wait until enough has come back.`;
 }
 
 function percent18(args: Readonly<Record<string, string>>, name: string): string {

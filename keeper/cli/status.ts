@@ -1,11 +1,13 @@
 import { computeAddress, formatUnits } from "ethers";
 
+import { policyAt } from "../chain/abi.ts";
 import { decodeRefusal } from "../chain/errors.ts";
 import { priceFromX96, toUnits } from "../chain/orientation.ts";
 import { NO_MEMORY } from "../journal/memory.ts";
 import { toState } from "../observe/toState.ts";
 import type { Snapshot } from "../observe/snapshot.ts";
 import { decimal, feeTier, grouped, isoTime, percent, price } from "../report/format.ts";
+import { budgetSummary, type BudgetSummary } from "../report/summary.ts";
 import { priceOfTick } from "../strategy/ticks.ts";
 import type { VaultState } from "../strategy/types.ts";
 import { privateKeyFrom, type Environment } from "./config.ts";
@@ -16,6 +18,7 @@ import {
   holdingsOf,
   observeVault,
   readPair,
+  tokenText,
   type Holdings,
   type PairInfo,
   type VaultConnection,
@@ -32,7 +35,26 @@ export interface Status {
   readonly state: VaultState;
   /** The local world's keeper, or the address of KEEPER_PRIVATE_KEY; null if neither is known. */
   readonly keeper: string | null;
+  readonly treasury: TreasuryView;
   readonly account: { readonly address: string; readonly holdings: Holdings } | null;
+}
+
+/** What the lens does not tell: the treasury's due. */
+export interface TreasuryView {
+  readonly address: string;
+  /** Booked and not claimed, wei. */
+  readonly amount0: bigint;
+  readonly amount1: bigint;
+}
+
+async function readTreasury({ vault, provider }: VaultConnection, snapshot: Snapshot): Promise<TreasuryView> {
+  const at = { blockTag: snapshot.blockNumber };
+  const [policy, owed] = await Promise.all([vault.POLICY(at), vault.treasuryBook(at)]);
+  return {
+    address: await policyAt(policy, provider).treasury(at),
+    amount0: owed.amount0,
+    amount1: owed.amount1,
+  };
 }
 
 export async function readStatus(
@@ -54,6 +76,7 @@ export async function readStatus(
     snapshot,
     state: toState(snapshot, NO_MEMORY),
     keeper,
+    treasury: await readTreasury(connection, snapshot),
     account: account === undefined ? null : { address: account, holdings: await holdingsOf(connection, pair, account) },
   };
 }
@@ -63,9 +86,14 @@ function keeperOf(environment: Environment): string | null {
   return isSet ? computeAddress(privateKeyFrom(environment, "KEEPER_PRIVATE_KEY")) : null;
 }
 
-/** Quote wei of the vault; the share price follows from it and the supply. */
+/** Quote wei: the lens's NAV, which no pool's spot can move, or while the oracle is silent what the spots say. */
+function navWei(snapshot: Snapshot): bigint {
+  return snapshot.oracleOk ? snapshot.nav : valueWei(snapshot);
+}
+
+/** Quote units of the vault; the share price follows from it and the supply. */
 function nav(status: Status): string {
-  return exact(valueWei(status.snapshot), status.pair.quote);
+  return exact(navWei(status.snapshot), status.pair.quote);
 }
 
 function sharePrice(status: Status): number {
@@ -75,7 +103,7 @@ function sharePrice(status: Status): number {
 /** Value of shares at the present share price, quote units. */
 function valueOfShares(status: Status, shares: bigint): string {
   const { snapshot, pair } = status;
-  return snapshot.supply === 0n ? "0" : exact((valueWei(snapshot) * shares) / snapshot.supply, pair.quote);
+  return snapshot.supply === 0n ? "0" : exact((navWei(snapshot) * shares) / snapshot.supply, pair.quote);
 }
 
 export function statusDocument(status: Status): unknown {
@@ -134,9 +162,26 @@ export function statusDocument(status: Status): unknown {
       coreWeightCapBps: limits.coreWeightCapBps,
       minHalfWidthTicks: limits.minHalfWidth,
       maxHalfWidthTicks: limits.maxHalfWidth,
+      lossRefillBpsPerDay: limits.lossRefillBps,
+      turnoverRefillBpsPerDay: limits.turnoverRefillBps,
+      churnRefillBpsPerDay: limits.churnRefillBps,
+      volatilityFloorBps: limits.volFloorBps,
+      arbitrageLimitBpsPerDay: limits.lvrLimitBps,
+      treasuryShareBps: limits.treasuryShareBps,
+      maxEntryFeeBps: limits.maxEntryFeeBps,
+      maxExitFeeBps: limits.maxExitFeeBps,
       referenceFee: terms.referenceFee,
       twapWindowSeconds: terms.twapWindow,
       twapBandBps: terms.twapBandBps,
+    },
+    budgets: budgetSummary(state.budgets),
+    measuredVolatility: state.oracleVolatility,
+    pausedUntil: isPaused(snapshot) ? isoTime(limits.pausedUntil) : null,
+    fees: { entryBps: snapshot.entryFeeBps, exitBps: snapshot.exitFeeBps, announced: announced(snapshot) },
+    treasury: {
+      address: status.treasury.address,
+      shareBps: snapshot.treasuryShareBps,
+      ...byRole(pair, status.treasury),
     },
     keeper: { address: status.keeper, allowed: status.keeper === null ? null : snapshot.keeperAllowed },
     planNonce: snapshot.nonce.toString(),
@@ -195,6 +240,12 @@ export function statusText(status: Status): string {
       `a plan may lose ${limits.maxPlanLossBps} bps of NAV, ranges hold at most ${percent(limits.coreWeightCapBps / 10_000, 0)}, ` +
         `half-widths ${limits.minHalfWidth} to ${limits.maxHalfWidth} ticks`,
     ),
+    ...budgetLines(status).map((line, i) => row(i === 0 ? "may go wrong" : "", line)),
+    ...(isPaused(snapshot)
+      ? [row("paused", `until ${isoTime(limits.pausedUntil)}: no plans and no deposits; withdrawals work`)]
+      : []),
+    row("fees", feesLine(status)),
+    row("treasury", treasuryLine(status)),
     row(
       "keeper",
       keeper === null
@@ -211,6 +262,46 @@ export function statusText(status: Status): string {
           ),
         ]),
   ].join("\n");
+}
+
+/** What can still go wrong today by the keeper's hand: what is left of each budget, and what comes back in a day. */
+function budgetLines({ snapshot, state }: Status): string[] {
+  const { limits } = snapshot;
+  const { loss, turnover, churn } = budgetSummary(state.budgets);
+  const left = ({ usedBps, capacityBps }: BudgetSummary): string =>
+    `${Math.max(capacityBps - usedBps, 0).toFixed(1)} of ${capacityBps} bps of NAV`;
+  const back = (bps: number): string => `${bps} come back a day`;
+  return [
+    `plans may lose ${left(loss)} (${back(limits.lossRefillBps)})`,
+    `they may swap or move from pool to pool ${left(turnover)} (${back(limits.turnoverRefillBps)})`,
+    `ranges may fall behind holding by ${left(churn)} before only the greatest width is allowed (${back(limits.churnRefillBps)})`,
+    `ranges may be laid out to lose ${limits.lvrLimitBps} bps a day to arbitrage at ${percent(Math.max(limits.volFloorBps / 10_000, state.oracleVolatility), 0)} volatility`,
+  ];
+}
+
+function isPaused({ limits, timestamp }: Snapshot): boolean {
+  return timestamp < limits.pausedUntil;
+}
+
+function feesLine({ snapshot }: Status): string {
+  const { limits, entryFeeBps, exitFeeBps } = snapshot;
+  const rise = announced(snapshot);
+  const next = rise === null ? "" : `; from ${rise.at} on entry ${rise.entryBps}, exit ${rise.exitBps} bps`;
+  return `entry ${entryFeeBps}, exit ${exitFeeBps} bps (at most ${limits.maxEntryFeeBps} and ${limits.maxExitFeeBps})${next}`;
+}
+
+function treasuryLine({ snapshot, pair, treasury }: Status): string {
+  const { amount0, amount1 } = treasury;
+  const [base, quote] = pair.quoteIsToken0 ? [amount1, amount0] : [amount0, amount1];
+  return `${snapshot.treasuryShareBps} bps of swap fees; ${tokenText(base, pair.base)} and ${tokenText(quote, pair.quote)} are booked for ${treasury.address}`;
+}
+
+/** A rise of the fees that is to come. */
+function announced(
+  snapshot: Snapshot,
+): { readonly entryBps: number; readonly exitBps: number; readonly at: string } | null {
+  const { nextEntryFeeBps: entryBps, nextExitFeeBps: exitBps, nextFeesAt } = snapshot;
+  return nextFeesAt === 0 ? null : { entryBps, exitBps, at: isoTime(nextFeesAt) };
 }
 
 /** Principal and fees at the oracle's price, quote units. */

@@ -13,12 +13,13 @@ export function tickDocument(tick: TickResult): unknown {
     detail: tick.detail,
     price: state.price === null ? null : String(state.price),
     nav: String(state.nav),
+    call: tick.call,
     actions: decision.actions,
     reasons: decision.reasons,
     expectedCost: decision.expectedCost.toFixed(6),
     expectedGain: decision.expectedGain.toFixed(6),
     book: decision.book,
-    decision: { burns: decision.burns, swaps: decision.swaps, mints: decision.mints },
+    decision: { burns: decision.burns, swaps: decision.swaps, mints: decision.mints, fees: decision.fees },
     decisionHash: tick.decisionHash,
     plan: tick.plan,
     charge: tick.charge,
@@ -52,6 +53,9 @@ export function tickText(tick: TickResult): string {
     ...burns,
     ...swaps,
     ...mints,
+    ...(decision.fees === null
+      ? []
+      : [row("fees", `entry ${decision.fees.entryBps}, exit ${decision.fees.exitBps} bps`)]),
     ...(decision.actions.length === 0
       ? []
       : [row("estimate", `cost ${grouped(decision.expectedCost)}, gain ${signed(decision.expectedGain)}`)]),

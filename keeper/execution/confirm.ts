@@ -8,6 +8,7 @@ import { NodeError } from "../chain/failures.ts";
 import type { BlockHeader, ChainNode, Receipt } from "../chain/node.ts";
 import type { Attempt, Intent, Settlement } from "../journal/intents.ts";
 import { executedPlan } from "../plan/calldata.ts";
+import { CALL_NAMES } from "./calls.ts";
 import type { ExecutionContext } from "./context.ts";
 
 export type Progress =
@@ -54,25 +55,26 @@ async function canonicalReceipt(node: ChainNode, attempts: readonly Attempt[]): 
 async function minedSettlement(context: LookUpContext, intent: Intent, receipt: Receipt): Promise<Settlement> {
   const { blockNumber, gasUsed, hash } = receipt;
   const transaction = { hash, block: blockNumber, gasUsed, gasPrice: receipt.effectiveGasPrice };
+  const name = CALL_NAMES[intent.kind];
   if (receipt.succeeded) {
-    const executed = executedPlan(receipt, context.vault);
+    const executed = intent.kind === "plan" ? executedPlan(receipt, context.vault) : null;
     const charge = executed === null ? "" : `, charged ${(Number(executed.chargeX18) / 1e14).toFixed(2)} bps of NAV`;
     return {
       outcome: "confirmed",
-      detail: `The plan ran in block ${blockNumber} for ${gasUsed} gas${charge}.`,
+      detail: `The ${name} ran in block ${blockNumber} for ${gasUsed} gas${charge}.`,
       transaction,
     };
   }
-  if ((await planNonce(context, blockNumber)) > intent.planNonce) {
+  if (await isSuperseded(context, intent, blockNumber)) {
     return {
       outcome: "superseded",
-      detail: `Another plan with nonce ${intent.planNonce} came first; ours was refused in block ${blockNumber}.`,
+      detail: `Another plan with nonce ${String(intent.planNonce)} came first; ours was refused in block ${blockNumber}.`,
       transaction,
     };
   }
   return {
     outcome: "reverted",
-    detail: `The plan was refused in block ${blockNumber}: ${await whyReverted(context, intent, receipt)}`,
+    detail: `The ${name} was refused in block ${blockNumber}: ${await whyReverted(context, intent, receipt)}`,
     transaction,
   };
 }
@@ -86,10 +88,10 @@ async function unminedSettlement(
   const { node, keeper, settings } = context;
   const deep = head.number - BigInt(settings.confirmations - 1);
   if (deep < 0n) return null;
-  if ((await planNonce(context, deep)) > intent.planNonce) {
+  if (await isSuperseded(context, intent, deep)) {
     return {
       outcome: "superseded",
-      detail: `Another plan with nonce ${intent.planNonce} came first; ours was not mined.`,
+      detail: `Another plan with nonce ${String(intent.planNonce)} came first; ours was not mined.`,
       transaction: null,
     };
   }
@@ -104,11 +106,16 @@ async function unminedSettlement(
   if (block !== null && block.timestamp > intent.deadline) {
     return {
       outcome: "expired",
-      detail: `The plan was not mined before its deadline; raise the fee cap if this repeats.`,
+      detail: `The ${CALL_NAMES[intent.kind]} was not mined before its deadline; raise the fee cap if this repeats.`,
       transaction: null,
     };
   }
   return null;
+}
+
+/** Another plan has taken this one's place. Other calls have none to lose. */
+async function isSuperseded(context: LookUpContext, intent: Intent, block: bigint): Promise<boolean> {
+  return intent.planNonce !== null && (await planNonce(context, block)) > intent.planNonce;
 }
 
 async function planNonce(context: LookUpContext, block: bigint): Promise<bigint> {
@@ -121,7 +128,7 @@ async function planNonce(context: LookUpContext, block: bigint): Promise<bigint>
 async function whyReverted(context: LookUpContext, intent: Intent, receipt: Receipt): Promise<string> {
   if (receipt.gasUsed === intent.gasLimit) return "it ran out of gas.";
   try {
-    const request = { from: context.keeper, to: context.vault, data: intent.calldata };
+    const request = { from: context.keeper, to: intent.to, data: intent.calldata };
     await context.node.call(request, receipt.blockNumber - 1n);
     return "it would have run on the block before, so something in its own block came in between.";
   } catch (error) {

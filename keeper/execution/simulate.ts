@@ -1,6 +1,7 @@
-/** A plan tried at the snapshot's own block, before anything is signed. */
+/** A call tried at the snapshot's own block, before anything is signed. */
 import type { ChainNode } from "../chain/node.ts";
 import { type Refusal, Reverted } from "../chain/errors.ts";
+import type { Call } from "./calls.ts";
 
 export type Simulation =
   | {
@@ -21,12 +22,11 @@ const GAS_BUFFER_PERCENT = 150n;
 /** @param block the snapshot's */
 export async function simulate(
   node: ChainNode,
-  vault: string,
+  call: Pick<Call, "to" | "calldata">,
   keeper: string,
-  calldata: string,
   block: bigint,
 ): Promise<Simulation> {
-  const request = { from: keeper, to: vault, data: calldata };
+  const request = { from: keeper, to: call.to, data: call.calldata };
   try {
     await node.call(request, block);
     const gasEstimate = await node.estimateGas(request, block);

@@ -22,7 +22,7 @@ export async function submit(
   context: ExecutionContext,
   signer: Signer,
   draft: IntentDraft,
-  document: string,
+  document: string | null,
 ): Promise<Intent | typeof TOO_DEAR> {
   const { node, intents, settings } = context;
   const accountNonce = await node.transactionCount(signer.address, "latest");
@@ -68,14 +68,14 @@ export async function handOver(context: ExecutionContext, attempt: Pick<Attempt,
 async function sign(
   context: ExecutionContext,
   signer: Signer,
-  intent: Pick<Intent, "accountNonce" | "calldata" | "gasLimit">,
+  intent: Pick<Intent, "to" | "accountNonce" | "calldata" | "gasLimit">,
   fees: Fees,
 ): Promise<NewAttempt> {
   const raw = await signer.signTransaction({
     type: 2,
     chainId: context.chainId,
     nonce: intent.accountNonce,
-    to: context.vault,
+    to: intent.to,
     data: intent.calldata,
     value: 0n,
     gasLimit: intent.gasLimit,

@@ -1,4 +1,5 @@
 /** What the keeper means to do outside: intents, their signed transactions, and what became of them. */
+import type { CallKind } from "../execution/calls.ts";
 import type { Plan } from "../plan/types.ts";
 import { type Jsonable, toJsonable } from "../observe/snapshot.ts";
 import type { ActionKind, Memory } from "../strategy/types.ts";
@@ -6,7 +7,7 @@ import { type Journal, JournalError, number, numberOrNull, type Row, text, textO
 import { writeMemory } from "./memory.ts";
 
 /**
- * confirmed: the plan ran. reverted: it was mined and refused. superseded: another plan took its nonce. expired: its deadline passed
+ * confirmed: the call went through. reverted: it was mined and refused. superseded: another plan took its nonce. expired: its deadline passed
  * unmined. displaced: another transaction took the account's nonce.
  */
 export type IntentOutcome = "confirmed" | "reverted" | "superseded" | "expired" | "displaced";
@@ -15,22 +16,28 @@ export interface NewIntent {
   /** Unix seconds of the snapshot's block. */
   readonly time: number;
   readonly block: bigint;
-  readonly decisionHash: string;
+  readonly kind: CallKind;
+  /** Contract that is called. */
+  readonly to: string;
+  /** Of the published decision; null for housekeeping, which the strategy does not decide. */
+  readonly decisionHash: string | null;
   readonly actions: readonly ActionKind[];
-  readonly plan: Plan;
+  /** Null for any other kind. */
+  readonly plan: Plan | null;
+  /** Unix seconds of the chain after which it is not worth waiting for; a plan cannot run later. */
+  readonly deadline: number;
   readonly accountNonce: number;
   readonly calldata: string;
   readonly gasLimit: bigint;
-  /** The strategy's memory if the plan is confirmed. */
-  readonly memory: Memory;
+  /** The strategy's memory if the call is confirmed; null: as it is. */
+  readonly memory: Memory | null;
 }
 
 export interface Intent extends Omit<NewIntent, "plan"> {
   readonly id: number;
-  readonly plan: Jsonable<Plan>;
-  readonly planNonce: bigint;
-  /** Unix seconds of the chain. */
-  readonly deadline: number;
+  readonly plan: Jsonable<Plan> | null;
+  /** Null if it is no plan. */
+  readonly planNonce: bigint | null;
   /** Null while open. */
   readonly outcome: IntentOutcome | null;
   readonly detail: string | null;
@@ -79,11 +86,11 @@ export class Intents {
   }
 
   /**
-   * Writes an intent, its first signed transaction and its decision before anything is sent. On the disk when this returns.
+   * Writes an intent, its first signed transaction and its decision, if there is one, before anything is sent. On the disk when this returns.
    *
    * @throws JournalError if another intent is open
    */
-  begin(intent: NewIntent, attempt: NewAttempt, document: string): Intent {
+  begin(intent: NewIntent, attempt: NewAttempt, document: string | null): Intent {
     const open = this.open();
     if (open !== null) {
       throw new JournalError(
@@ -91,22 +98,27 @@ export class Intents {
       );
     }
     return this.#journal.durably(() => {
-      this.#journal.run("INSERT OR REPLACE INTO decisions (hash, time, document) VALUES (:hash, :time, :document)", {
-        hash: intent.decisionHash,
-        time: intent.time,
-        document,
-      });
+      if (intent.decisionHash !== null && document !== null) {
+        this.#journal.run("INSERT OR REPLACE INTO decisions (hash, time, document) VALUES (:hash, :time, :document)", {
+          hash: intent.decisionHash,
+          time: intent.time,
+          document,
+        });
+      }
       const id = this.#journal.run(
-        `INSERT INTO intents (time, block, decision_hash, actions, plan, plan_nonce, deadline, account_nonce, calldata, gas_limit, memory)
-         VALUES (:time, :block, :decision_hash, :actions, :plan, :plan_nonce, :deadline, :account_nonce, :calldata, :gas_limit, :memory)`,
+        `INSERT INTO intents (kind, target, time, block, decision_hash, actions, plan, plan_nonce, deadline, account_nonce, calldata, gas_limit, memory)
+         VALUES (:kind, :target, :time, :block, :decision_hash, :actions, :plan, :plan_nonce, :deadline, :account_nonce, :calldata, :gas_limit, :memory)`,
         {
+          kind: intent.kind,
+          target: intent.to,
           time: intent.time,
           block: Number(intent.block),
-          decision_hash: intent.decisionHash,
+          // The columns of what only a plan has are older than the other kinds and may not be empty.
+          decision_hash: intent.decisionHash ?? NONE,
           actions: JSON.stringify(intent.actions),
           plan: JSON.stringify(toJsonable(intent.plan)),
-          plan_nonce: intent.plan.nonce.toString(),
-          deadline: intent.plan.deadline,
+          plan_nonce: intent.plan?.nonce.toString() ?? NONE,
+          deadline: intent.deadline,
           account_nonce: intent.accountNonce,
           calldata: intent.calldata,
           gas_limit: intent.gasLimit.toString(),
@@ -130,7 +142,7 @@ export class Intents {
     this.#journal.run("UPDATE attempts SET sent_at = :at, answer = :answer WHERE hash = :hash", { hash, at, answer });
   }
 
-  /** Closes an intent; with a confirmed plan its memory becomes the strategy's. On the disk when this returns. */
+  /** Closes an intent; with a confirmed one its memory becomes the strategy's. On the disk when this returns. */
   settle(id: number, settlement: Settlement, at: number): void {
     this.#journal.durably(() => {
       const { outcome, detail, transaction } = settlement;
@@ -148,7 +160,8 @@ export class Intents {
           at,
         },
       );
-      if (outcome === "confirmed") writeMemory(this.#journal, this.get(id).memory);
+      const { memory } = this.get(id);
+      if (outcome === "confirmed" && memory !== null) writeMemory(this.#journal, memory);
     });
   }
 
@@ -205,22 +218,29 @@ export class Intents {
   }
 }
 
+/** A text column that may not be null and holds nothing. */
+const NONE = "";
+
 function toIntent(row: Row): Intent {
   const txHash = textOrNull(row, "tx_hash");
+  const decisionHash = text(row, "decision_hash");
+  const planNonce = text(row, "plan_nonce");
   return {
     id: number(row, "id"),
     time: number(row, "time"),
     block: BigInt(number(row, "block")),
-    decisionHash: text(row, "decision_hash"),
+    kind: text(row, "kind") as CallKind,
+    to: text(row, "target"),
+    decisionHash: decisionHash === NONE ? null : decisionHash,
     // Casts: the journal wrote these from the same types, and its file's version says so.
     actions: JSON.parse(text(row, "actions")) as ActionKind[],
-    plan: JSON.parse(text(row, "plan")) as Jsonable<Plan>,
-    planNonce: BigInt(text(row, "plan_nonce")),
+    plan: JSON.parse(text(row, "plan")) as Jsonable<Plan> | null,
+    planNonce: planNonce === NONE ? null : BigInt(planNonce),
     deadline: number(row, "deadline"),
     accountNonce: number(row, "account_nonce"),
     calldata: text(row, "calldata"),
     gasLimit: BigInt(text(row, "gas_limit")),
-    memory: JSON.parse(text(row, "memory")) as Memory,
+    memory: JSON.parse(text(row, "memory")) as Memory | null,
     outcome: textOrNull(row, "outcome") as IntentOutcome | null,
     detail: textOrNull(row, "detail"),
     transaction:

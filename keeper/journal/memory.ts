@@ -8,6 +8,7 @@ export const NO_MEMORY: Memory = {
   lastCompound: null,
   tierSignalSince: null,
   tierSignalFee: null,
+  lastFeeChange: null,
 };
 
 export function readMemory(journal: Journal): Memory {

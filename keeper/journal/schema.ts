@@ -97,4 +97,10 @@ export const MIGRATIONS: readonly string[] = [
     tiers TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  -- Not only plans are sent: what is called, and where. Older intents are plans, and went to the journal's vault.
+  ALTER TABLE intents ADD COLUMN kind TEXT NOT NULL DEFAULT 'plan';
+  ALTER TABLE intents ADD COLUMN target TEXT NOT NULL DEFAULT '';
+  UPDATE intents SET target = coalesce((SELECT vault FROM identity), '');
+  `,
 ];

@@ -33,10 +33,33 @@ export interface PositionView {
 
 export interface LimitsView {
   readonly fees: readonly number[];
-  readonly maxPlanLossBps: number;
   readonly coreWeightCapBps: number;
   readonly minHalfWidth: number;
   readonly maxHalfWidth: number;
+  readonly maxPlanLossBps: number;
+  readonly lossCapBps: number;
+  readonly lossRefillBps: number;
+  readonly turnoverCapBps: number;
+  readonly turnoverRefillBps: number;
+  readonly churnCapBps: number;
+  readonly churnRefillBps: number;
+  readonly volFloorBps: number;
+  readonly lvrLimitBps: number;
+  /** Unix seconds. */
+  readonly pausedUntil: number;
+  readonly treasuryShareBps: number;
+  readonly maxEntryFeeBps: number;
+  readonly maxExitFeeBps: number;
+}
+
+/** Levels now and capacities of the vault's budgets, 1e-12 of NAV. */
+export interface BudgetsView {
+  readonly lossE12: bigint;
+  readonly lossCapacityE12: bigint;
+  readonly turnoverE12: bigint;
+  readonly turnoverCapacityE12: bigint;
+  readonly churnE12: bigint;
+  readonly churnCapacityE12: bigint;
 }
 
 export interface OracleTermsView {
@@ -54,6 +77,8 @@ export interface PriceBandView {
   readonly mid: bigint;
   readonly low: bigint;
   readonly high: bigint;
+  /** Annual, 1e12 = 1. */
+  readonly varianceE12: bigint;
 }
 
 /** contracts/interfaces/Types.sol, struct Snapshot. */
@@ -74,8 +99,26 @@ export interface Snapshot {
   readonly idle1: bigint;
   readonly total0: bigint;
   readonly total1: bigint;
+  /** Quote wei at the oracle's price, ranges taken at that price too; 0 while the oracle is silent. */
+  readonly nav: bigint;
   readonly keeperAllowed: boolean;
   readonly limits: LimitsView;
+  readonly budgets: BudgetsView;
+  /** In force now. */
+  readonly entryFeeBps: number;
+  readonly exitFeeBps: number;
+  /** Announced, in force from `nextFeesAt` on; 0 = nothing is announced. */
+  readonly nextEntryFeeBps: number;
+  readonly nextExitFeeBps: number;
+  /** Unix seconds. */
+  readonly nextFeesAt: number;
+  /** The treasury's part of the fees that positions earn, as the vault books it; the policy's is in `limits`. */
+  readonly treasuryShareBps: number;
+  /** What the last plan left behind each share, wei per share wei times 2^96. */
+  readonly left0PerShareX96: bigint;
+  readonly left1PerShareX96: bigint;
+  /** When the oracle's volatility was last updated, unix seconds; 0 = never. */
+  readonly lastPoke: number;
   readonly oracleTerms: OracleTermsView;
   readonly oracleOk: boolean;
   /** Revert data of a silent oracle, else "0x". */
@@ -121,7 +164,11 @@ export function snapshotFromJson(json: Jsonable<Snapshot>): Snapshot {
     idle1: BigInt(json.idle1),
     total0: BigInt(json.total0),
     total1: BigInt(json.total1),
-    price: { mid: BigInt(json.price.mid), low: BigInt(json.price.low), high: BigInt(json.price.high) },
+    nav: BigInt(json.nav),
+    budgets: bigints(json.budgets),
+    left0PerShareX96: BigInt(json.left0PerShareX96),
+    left1PerShareX96: BigInt(json.left1PerShareX96),
+    price: bigints(json.price),
     positions: json.positions.map((position) => ({
       ...position,
       liquidity: BigInt(position.liquidity),
@@ -138,4 +185,9 @@ export function snapshotFromJson(json: Jsonable<Snapshot>): Snapshot {
       feeGrowthGlobal1X128: BigInt(tier.feeGrowthGlobal1X128),
     })),
   };
+}
+
+function bigints<Key extends string>(json: Readonly<Record<Key, string>>): Record<Key, bigint> {
+  const entries = Object.entries<string>(json).map(([key, value]) => [key, BigInt(value)] as const);
+  return Object.fromEntries(entries) as Record<Key, bigint>;
 }

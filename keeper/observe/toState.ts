@@ -1,13 +1,16 @@
 /** From the chain's snapshot to what the strategy sees: floats in base and quote. */
 import { feeGrowthUnits, priceFromX96, toUnits } from "../chain/orientation.ts";
-import { orientedSpotTick, priceFromSqrtPriceX96, toOrientedRange } from "../chain/prices.ts";
-import type { Memory, Policy, PositionState, TierState, VaultState } from "../strategy/types.ts";
+import { orientedSpotTick, priceFromSqrtPriceX96, toOrientedRange, unitsFromWei } from "../chain/prices.ts";
+import type { Budget, Memory, Policy, PositionState, TierState, VaultState } from "../strategy/types.ts";
 import type { PositionView, Snapshot, TierView } from "./snapshot.ts";
 
 /** Places in the vault's list (contracts/libraries/RangeList.sol). */
 export const MAX_POSITIONS = 8;
 
 const BPS = 10_000;
+/** What one of NAV is in the vault's levels, and one of variance in the oracle's. */
+const E12 = 1e12;
+const SHARE = 10n ** 18n;
 
 /** One vault at one block, as `decide` takes it. Pure. */
 export function toState(snapshot: Snapshot, memory: Memory): VaultState {
@@ -30,8 +33,20 @@ export function toState(snapshot: Snapshot, memory: Memory): VaultState {
     idleQuote: idle.quote,
     positions: snapshot.positions.map((position) => positionState(position, snapshot)),
     tiers,
-    nav: total.base * valuedAt + total.quote,
+    // By liquidity at the oracle's price: what stands at a pool's spot could be lifted by whoever moves the pool.
+    nav: snapshot.oracleOk ? unitsFromWei(snapshot.nav, snapshot.quoteDecimals) : total.base * valuedAt + total.quote,
     shareSupply: Number(snapshot.supply) / 1e18,
+    budgets: {
+      loss: budget(snapshot.budgets.lossE12, snapshot.budgets.lossCapacityE12),
+      turnover: budget(snapshot.budgets.turnoverE12, snapshot.budgets.turnoverCapacityE12),
+      churn: budget(snapshot.budgets.churnE12, snapshot.budgets.churnCapacityE12),
+    },
+    left: leftPerShare(snapshot),
+    entryFee: snapshot.entryFeeBps / BPS,
+    exitFee: snapshot.exitFeeBps / BPS,
+    announcedFees:
+      snapshot.nextFeesAt === 0 ? null : { entry: snapshot.nextEntryFeeBps / BPS, exit: snapshot.nextExitFeeBps / BPS },
+    oracleVolatility: Math.sqrt(Number(snapshot.price.varianceE12) / E12),
     memory,
   };
 }
@@ -46,7 +61,27 @@ export function toPolicy(snapshot: Snapshot): Policy {
     minHalfWidth: limits.minHalfWidth,
     maxHalfWidth: limits.maxHalfWidth,
     maxPositions: MAX_POSITIONS,
+    refill: {
+      loss: limits.lossRefillBps / BPS,
+      turnover: limits.turnoverRefillBps / BPS,
+      churn: limits.churnRefillBps / BPS,
+    },
+    lvrLimit: limits.lvrLimitBps / BPS,
+    volatilityFloor: limits.volFloorBps / BPS,
+    pausedUntil: limits.pausedUntil,
+    maxEntryFee: limits.maxEntryFeeBps / BPS,
+    maxExitFee: limits.maxExitFeeBps / BPS,
   };
+}
+
+/** A share has 18 decimals, so tokens in units per share: wei per share wei, times 1e18, over the token's own decimals. */
+function leftPerShare(snapshot: Snapshot): VaultState["left"] {
+  const of = (x96: bigint): bigint => (x96 * SHARE) >> 96n;
+  return toUnits(of(snapshot.left0PerShareX96), of(snapshot.left1PerShareX96), snapshot);
+}
+
+function budget(level: bigint, capacity: bigint): Budget {
+  return { used: Number(level) / E12, capacity: Number(capacity) / E12 };
 }
 
 function tierState(tier: TierView, snapshot: Snapshot): TierState {
@@ -66,6 +101,8 @@ function tierState(tier: TierView, snapshot: Snapshot): TierState {
 function positionState(position: PositionView, snapshot: Snapshot): PositionState {
   const held = toUnits(position.amount0, position.amount1, snapshot);
   const fees = toUnits(position.fees0, position.fees1, snapshot);
+  // The rest is the treasury's.
+  const ours = 1 - snapshot.treasuryShareBps / BPS;
   const range = toOrientedRange(position, snapshot);
   return {
     index: position.index,
@@ -75,7 +112,7 @@ function positionState(position: PositionView, snapshot: Snapshot): PositionStat
     liquidity: Number(position.liquidity),
     base: held.base,
     quote: held.quote,
-    feesBase: fees.base,
-    feesQuote: fees.quote,
+    feesBase: fees.base * ours,
+    feesQuote: fees.quote * ours,
   };
 }

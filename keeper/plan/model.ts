@@ -1,7 +1,8 @@
 /**
- * PlanLib's bookkeeping in exact integers: what the vault holds after each step of a plan. Burns and mints come out to the wei. Swaps are
- * exact as long as they cross no initialised tick, since the lens shows only the liquidity in range; the simulation at the node has the last
- * word.
+ * PlanLib's bookkeeping in exact integers: what the vault holds after each step of a plan. Steps come in the chain's order: burns, then the
+ * treasury's part of the fees that they collected is set aside, then swaps, then mints; swaps and mints use all but one wei of what is idle.
+ * Burns and mints come out to the wei. Swaps are exact as long as they cross no initialised tick, since the lens shows only the liquidity in
+ * range; the simulation at the node has the last word.
  */
 import {
   getAmount0Delta,
@@ -14,6 +15,7 @@ import type { Snapshot } from "../observe/snapshot.ts";
 import { ONE, PlanError } from "./types.ts";
 
 const FEE_UNIT = 1_000_000n;
+const BPS = 10_000n;
 
 interface Tier {
   sqrtPriceX96: bigint;
@@ -44,6 +46,16 @@ export interface PaidOut {
   readonly amount1: bigint;
 }
 
+/** What a plan took out of one fee tier's ranges and put into them; principal, wei. */
+export interface TierFlow {
+  readonly out0: bigint;
+  readonly out1: bigint;
+  readonly in0: bigint;
+  readonly in1: bigint;
+}
+
+const NO_FLOW: TierFlow = { out0: 0n, out1: 0n, in0: 0n, in1: 0n };
+
 /** The vault while a plan runs. Steps must come in the plan's order: burns, swaps, mints. */
 export class PlanModel {
   #idle0: bigint;
@@ -51,11 +63,18 @@ export class PlanModel {
   readonly #tiers: Map<number, Tier>;
   readonly #positions: Map<number, Position>;
   readonly #minted: Minted[] = [];
+  readonly #flows = new Map<number, TierFlow>();
+  readonly #sold: PaidOut[] = [];
+  readonly #treasuryShareBps: bigint;
+  /** Collected and not divided yet. */
+  #fees0 = 0n;
+  #fees1 = 0n;
 
   /** @param move changes every pool's sqrt price, for asking what a plan would do at another price; default none */
   constructor(snapshot: Snapshot, move: (sqrtPriceX96: bigint) => bigint = (same) => same) {
     this.#idle0 = snapshot.idle0;
     this.#idle1 = snapshot.idle1;
+    this.#treasuryShareBps = BigInt(snapshot.treasuryShareBps);
     this.#tiers = new Map(
       snapshot.tiers.map((tier) => [
         tier.fee,
@@ -92,11 +111,27 @@ export class PlanModel {
     return this.#minted;
   }
 
+  /** Ranges from before the plan, with what burns have left in them. */
+  get kept(): readonly Minted[] {
+    return [...this.#positions.values()]
+      .filter(({ liquidity }) => liquidity > 0n)
+      .map(({ fee, sqrtLowerX96, sqrtUpperX96, liquidity }) => ({ fee, sqrtLowerX96, sqrtUpperX96, liquidity }));
+  }
+
+  /** By fee tier that burns or mints touched. */
+  get flows(): readonly TierFlow[] {
+    return [...this.#flows.values()];
+  }
+
+  /** What each swap took in. */
+  get sold(): readonly PaidOut[] {
+    return this.#sold;
+  }
+
   /** All ranges that the vault holds now; what was minted into an existing one is one with it. */
   get held(): readonly Minted[] {
     const held = new Map<string, Minted>();
-    for (const { fee, sqrtLowerX96, sqrtUpperX96, liquidity } of [...this.#positions.values(), ...this.#minted]) {
-      if (liquidity === 0n) continue;
+    for (const { fee, sqrtLowerX96, sqrtUpperX96, liquidity } of [...this.kept, ...this.#minted]) {
       const key = `${fee}:${sqrtLowerX96}:${sqrtUpperX96}`;
       held.set(key, { fee, sqrtLowerX96, sqrtUpperX96, liquidity: (held.get(key)?.liquidity ?? 0n) + liquidity });
     }
@@ -116,13 +151,24 @@ export class PlanModel {
     const part = (position.liquidity * fraction) / ONE;
     const tier = this.#tier(position.fee);
     const paid = getAmountsForLiquidity(tier.sqrtPriceX96, position.sqrtLowerX96, position.sqrtUpperX96, part, "down");
-    this.#idle0 += paid.amount0 + position.fees0;
-    this.#idle1 += paid.amount1 + position.fees1;
+    this.#idle0 += paid.amount0;
+    this.#idle1 += paid.amount1;
+    this.#fees0 += position.fees0;
+    this.#fees1 += position.fees1;
+    this.#flow(position.fee, { out0: paid.amount0, out1: paid.amount1 });
     if (inRange(tier.sqrtPriceX96, position)) tier.liquidity -= part;
     position.liquidity -= part;
     position.fees0 = 0n;
     position.fees1 = 0n;
     return paid;
+  }
+
+  /** After the burns: what they collected is idle now, but for the treasury's part. */
+  divideFees(): void {
+    this.#idle0 += this.#fees0 - (this.#fees0 * this.#treasuryShareBps) / BPS;
+    this.#idle1 += this.#fees1 - (this.#fees1 * this.#treasuryShareBps) / BPS;
+    this.#fees0 = 0n;
+    this.#fees1 = 0n;
   }
 
   /**
@@ -137,7 +183,7 @@ export class PlanModel {
     out?: bigint,
   ): { readonly amountIn: bigint; readonly amountOut: bigint } {
     const tier = this.#tier(fee);
-    const offered = ((zeroForOne ? this.#idle0 : this.#idle1) * fraction) / ONE;
+    const offered = part(zeroForOne ? this.#idle0 : this.#idle1, fraction);
     let amountIn = offered;
     let amountOut = out ?? 0n;
     if (out === undefined) {
@@ -145,6 +191,7 @@ export class PlanModel {
       tier.sqrtPriceX96 = result.sqrtPriceX96;
       ({ amountIn, amountOut } = result);
     }
+    this.#sold.push(zeroForOne ? { amount0: amountIn, amount1: 0n } : { amount0: 0n, amount1: amountIn });
     if (zeroForOne) {
       this.#idle0 -= amountIn;
       this.#idle1 += amountOut;
@@ -164,16 +211,27 @@ export class PlanModel {
       tier.sqrtPriceX96,
       sqrtLowerX96,
       sqrtUpperX96,
-      (this.#idle0 * fraction0) / ONE,
-      (this.#idle1 * fraction1) / ONE,
+      part(this.#idle0, fraction0),
+      part(this.#idle1, fraction1),
     );
     const range = { fee, sqrtLowerX96, sqrtUpperX96, liquidity };
     const paid = getAmountsForLiquidity(tier.sqrtPriceX96, sqrtLowerX96, sqrtUpperX96, liquidity, "up");
     this.#idle0 -= paid.amount0;
     this.#idle1 -= paid.amount1;
+    this.#flow(fee, { in0: paid.amount0, in1: paid.amount1 });
     if (inRange(tier.sqrtPriceX96, range)) tier.liquidity += liquidity;
     this.#minted.push(range);
     return liquidity;
+  }
+
+  #flow(fee: number, more: Partial<TierFlow>): void {
+    const flow = this.#flows.get(fee) ?? NO_FLOW;
+    this.#flows.set(fee, {
+      out0: flow.out0 + (more.out0 ?? 0n),
+      out1: flow.out1 + (more.out1 ?? 0n),
+      in0: flow.in0 + (more.in0 ?? 0n),
+      in1: flow.in1 + (more.in1 ?? 0n),
+    });
   }
 
   #tier(fee: number): Tier {
@@ -185,6 +243,11 @@ export class PlanModel {
     }
     return tier;
   }
+}
+
+/** So much of an idle amount; a wei of each token always stays. */
+export function part(idle: bigint, fraction: bigint): bigint {
+  return idle === 0n ? 0n : ((idle - 1n) * fraction) / ONE;
 }
 
 /** One segment of Uniswap v3's swap with an exact input, rounded as the pool rounds. */

@@ -11,7 +11,7 @@ import { toPoolRange, weiFromUnits } from "../chain/prices.ts";
 import { Q96 } from "../chain/tickMath.ts";
 import type { Snapshot } from "../observe/snapshot.ts";
 import type { BurnMove, Decision, MintMove, SwapMove } from "../strategy/types.ts";
-import { type Minted, type PaidOut, PlanModel, sqrtPriceOf } from "./model.ts";
+import { type Minted, type PaidOut, part, PlanModel, sqrtPriceOf, type TierFlow } from "./model.ts";
 import { type BurnStep, type MintStep, ONE, type Plan, PlanError, type SwapStep } from "./types.ts";
 
 export interface PlanOptions {
@@ -28,8 +28,17 @@ export interface PlannedOutcome {
   readonly plan: Plan;
   /** Idle wei after burns and collects, before swaps: what the chain's charge compares with. */
   readonly inHand: PaidOut;
+  /** Idle wei after swaps, before mints. */
+  readonly swapped: PaidOut;
   /** Idle wei at the end. */
   readonly idle: PaidOut;
+  /** What each swap sells. */
+  readonly sold: readonly PaidOut[];
+  /** By fee tier. */
+  readonly flows: readonly TierFlow[];
+  /** Ranges before the plan, and those of them that go on after its burns. */
+  readonly before: readonly Minted[];
+  readonly kept: readonly Minted[];
   readonly minted: readonly Minted[];
   /** All ranges at the end, old and new. */
   readonly held: readonly Minted[];
@@ -55,9 +64,12 @@ export function makePlan(decision: Decision, snapshot: Snapshot, options: PlanOp
 
   // As decided: this fixes the fractions.
   const model = new PlanModel(snapshot);
+  const before = model.kept;
   const burns = decision.burns.map((move) => burnStep(model, move));
+  model.divideFees();
   const inHand = { amount0: model.idle0, amount1: model.idle1 };
   const swaps = decision.swaps.map((move) => swapStep(model, move, snapshot));
+  const swapped = { amount0: model.idle0, amount1: model.idle1 };
   const mints = decision.mints.map((move) => mintStep(model, move, snapshot));
 
   // The same fractions at both ends of the tolerance: this fixes the minima.
@@ -88,7 +100,12 @@ export function makePlan(decision: Decision, snapshot: Snapshot, options: PlanOp
   return {
     plan,
     inHand,
+    swapped,
     idle: { amount0: model.idle0, amount1: model.idle1 },
+    sold: model.sold,
+    flows: model.flows,
+    before,
+    kept: model.kept,
     minted: model.minted,
     held: model.held,
   };
@@ -107,7 +124,7 @@ function swapStep(model: PlanModel, move: SwapMove, snapshot: Snapshot): SwapSte
   const decimals = move.sell === "base" ? snapshot.baseDecimals : snapshot.quoteDecimals;
   const idle = sellsToken0 ? model.idle0 : model.idle1;
   const fraction = shareOf(move.amount, decimals, idle, `the swap in tier ${move.fee}`);
-  const amountIn = (idle * fraction) / ONE;
+  const amountIn = part(idle, fraction);
   if (amountIn === 0n) throw new PlanError(`The decision swaps nothing in tier ${move.fee}; leave the swap out.`);
   if (!(move.maxSlippage >= 0 && move.maxSlippage < 1)) {
     throw new PlanError(`The slippage of a swap must be a fraction from 0 to below 1, not ${move.maxSlippage}.`);
@@ -169,6 +186,7 @@ function replay(
   const root = billionths(Math.sqrt(factor));
   const model = new PlanModel(snapshot, (sqrtPriceX96) => (sqrtPriceX96 * root) / BILLION);
   const burns = steps.burns.map((step) => model.burn(step.index, step.fraction));
+  model.divideFees();
   for (const step of steps.swaps) {
     model.swap(step.fee, step.zeroForOne, step.fraction, step.sqrtPriceLimitX96, step.minOut);
   }

@@ -3,13 +3,40 @@
  * fractions, times ISO 8601) and one text for people.
  */
 import type { PricePath } from "../market/types.ts";
-import type { ActionKind } from "../strategy/types.ts";
+import type { ActionKind, Budget, Budgets } from "../strategy/types.ts";
 import { totalOf, type Attribution } from "./attribution.ts";
 import { counted, decimal, duration, grouped, isoTime, signed, signedPercent } from "./format.ts";
 import type { LedgerTotals } from "./ledger.ts";
 
-/** What a plan served. The opening of the first ranges is a range shift to the strategy, and counted for itself here. */
-export type ActionName = ActionKind | "deploy";
+/**
+ * What a transaction of the keeper served. The opening of the first ranges is a range shift to the strategy, and counted for itself here; pokes
+ * of the oracle and adoptions of the treasury's share are housekeeping.
+ */
+export type ActionName = ActionKind | "deploy" | "poke" | "treasurySync";
+
+export const NO_ACTIONS: Readonly<Record<ActionName, number>> = {
+  deploy: 0,
+  rangeShift: 0,
+  feeTierMove: 0,
+  compound: 0,
+  settle: 0,
+  feeChange: 0,
+  poke: 0,
+  treasurySync: 0,
+};
+
+/** A budget of the keeper's at the end, basis points of NAV. */
+export interface BudgetSummary {
+  readonly usedBps: number;
+  readonly capacityBps: number;
+}
+
+/** The vault's budgets in basis points, a hundredth of one exactly. */
+export function budgetSummary(budgets: Budgets): Readonly<Record<keyof Budgets, BudgetSummary>> {
+  const bps = (fraction: number): number => Number((fraction * 10_000).toFixed(2));
+  const one = (budget: Budget): BudgetSummary => ({ usedBps: bps(budget.used), capacityBps: bps(budget.capacity) });
+  return { loss: one(budgets.loss), turnover: one(budgets.turnover), churn: one(budgets.churn) };
+}
 
 /** What a run leaves, in floats. */
 export interface RunResult {
@@ -19,13 +46,15 @@ export interface RunResult {
   readonly safe: { readonly address: string; readonly threshold: number; readonly owners: readonly string[] };
   readonly path: Omit<PricePath, "history">;
   readonly quoteSymbol: string;
-  /** Plans that were carried out, by what they served; one plan can serve more than one kind. */
+  /** Transactions that were carried out, by what they served; one plan can serve more than one kind. */
   readonly actions: Readonly<Record<ActionName, number>>;
   /** Plans that were carried out. */
   readonly plans: number;
-  /** Plans that the simulation or the chain refused. */
+  /** Plans and fee changes that the simulation or the chain refused. */
   readonly refused: number;
   readonly ticks: number;
+  /** At the end. */
+  readonly budgets: Budgets;
   readonly ledger: LedgerTotals;
   readonly sharePrice: { readonly start: number; readonly end: number };
   /** Value at the end of the same value at the start, quote units. */
@@ -54,7 +83,7 @@ export interface SummaryDocument {
     readonly bars: number;
     readonly filledBars: number;
   };
-  readonly actions: Readonly<Record<ActionName | "sleeveMove" | "feeChange", number>>;
+  readonly actions: Readonly<Record<ActionName | "sleeveMove", number>>;
   readonly plans: number;
   readonly refused: number;
   readonly ticks: number;
@@ -69,6 +98,7 @@ export interface SummaryDocument {
   readonly attribution: Readonly<Record<keyof Attribution | "total", string>>;
   /** nav.end - nav.start - flows - gas - total, rounding: gas is the keeper's, so it is in the total and not in the NAV. */
   readonly unexplained: string;
+  readonly budgets: Readonly<Record<keyof Budgets, BudgetSummary>>;
   readonly gasPaidBy: "keeper";
   readonly seconds: number;
 }
@@ -90,7 +120,7 @@ export function summaryDocument(run: RunResult): SummaryDocument {
       bars: path.bars.length - path.filledBars,
       filledBars: path.filledBars,
     },
-    actions: { ...run.actions, sleeveMove: 0, feeChange: 0 },
+    actions: { ...run.actions, sleeveMove: 0 },
     plans: run.plans,
     refused: run.refused,
     ticks: run.ticks,
@@ -115,6 +145,7 @@ export function summaryDocument(run: RunResult): SummaryDocument {
       total: decimal(totalOf(terms), PLACES),
     },
     unexplained: decimal(ledger.end - ledger.start - ledger.flows - terms.gas - totalOf(terms), PLACES),
+    budgets: budgetSummary(run.budgets),
     gasPaidBy: "keeper",
     seconds: Number(run.seconds.toFixed(3)),
   };
@@ -170,8 +201,12 @@ export function summaryText(run: RunResult): string {
         counted(actions.rangeShift, "range shift"),
         counted(actions.feeTierMove, "fee-tier move"),
         counted(actions.compound, "compound"),
+        counted(actions.settle, "settlement"),
+        counted(actions.feeChange, "fee change"),
+        counted(actions.poke, "poke"),
       ].join(", "),
     ),
+    row("budgets", budgetsText(run.budgets)),
     row("plans", `${run.plans} carried out, ${run.refused} refused, ${counted(run.ticks, "tick")}`),
     "",
     `Where the profit came from, ${quoteSymbol}:`,
@@ -185,4 +220,11 @@ export function summaryText(run: RunResult): string {
     row("total", amount(ledger.total)),
     ...(ledger.flows === 0 ? [] : [row("LPs' flows", amount(ledger.flows), "brought in less taken out; no profit")]),
   ].join("\n");
+}
+
+/** "loss 1.2 of 50 bps, turnover ..." */
+function budgetsText(budgets: Budgets): string {
+  return Object.entries(budgetSummary(budgets))
+    .map(([name, { usedBps, capacityBps }]) => `${name} ${usedBps.toFixed(1)} of ${capacityBps} bps`)
+    .join(", ");
 }

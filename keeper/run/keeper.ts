@@ -5,6 +5,7 @@
 import { checkBlockAge } from "../chain/connect.ts";
 import { ConfigError } from "../chain/failures.ts";
 import type { ChainNode } from "../chain/node.ts";
+import { type Call, CALL_NAMES, setFeesCall } from "../execution/calls.ts";
 import type { Checkpoint, ExecutionContext, Signer } from "../execution/context.ts";
 import { pursue } from "../execution/pursue.ts";
 import { simulate } from "../execution/simulate.ts";
@@ -23,7 +24,9 @@ import { makePlan, type PlannedOutcome } from "../plan/plan.ts";
 import { PlanError } from "../plan/types.ts";
 import { canonicalJson } from "../strategy/canonical.ts";
 import type { Decision, History, Memory } from "../strategy/types.ts";
+import { Chores, oracleOf } from "./chores.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
+import { whenItFits } from "./refill.ts";
 import { fixedHistory, type HistorySource, marketPrice, NO_HISTORY, Past } from "./past.ts";
 import { type Brain, DEFAULT_SETTINGS, type KeeperSettings, type TickResult } from "./types.ts";
 
@@ -51,8 +54,21 @@ const DAY = 86_400;
 
 type Result = Omit<TickResult, "id">;
 type Seen = Pick<Result, "snapshot" | "state" | "policy" | "signals" | "decision" | "settled">;
+/** A result that lacks only what became of it. */
+type Made = Omit<Result, "outcome" | "detail">;
+
+/** What goes into the journal with a call. */
+interface Published {
+  readonly decisionHash: string | null;
+  readonly document: string | null;
+  readonly memory: Memory | null;
+}
+
+/** Of housekeeping: the strategy has held, and its memory is kept with the hold. */
+const NOT_DECIDED: Published = { decisionHash: null, document: null, memory: null };
 
 const NOTHING_PLANNED = {
+  call: null,
   decisionHash: null,
   plan: null,
   charge: null,
@@ -70,6 +86,7 @@ export class Keeper {
   readonly #history: HistorySource;
   /** Opened by the first tick, which knows the chain's time. */
   #past: Past | null = null;
+  #chores: Chores | null = null;
   #ticksPrunedAt = 0;
 
   private constructor(options: KeeperOptions, settings: KeeperSettings, history: HistorySource) {
@@ -170,11 +187,10 @@ export class Keeper {
 
   async #act(seen: Seen, memory: Memory, history: History, signal: AbortSignal | undefined): Promise<Result> {
     const { snapshot, decision } = seen;
-    if (isHold(decision)) {
-      return { ...seen, ...NOTHING_PLANNED, outcome: "hold", detail: decision.reasons[0]?.text ?? "Nothing to do." };
-    }
+    const { vault } = this.#addresses;
+    if (isHold(decision)) return (await this.#keepHouse(seen, signal)) ?? held(seen);
     const document = decisionDocument({
-      vault: this.#addresses.vault,
+      vault,
       snapshot,
       memory,
       history,
@@ -183,30 +199,56 @@ export class Keeper {
       decision,
     });
     const decisionHash = documentHash(document);
+    const published = { decisionHash, document: canonicalJson(document), memory: decision.memory };
+    const { tolerance, lifetime } = this.#settings;
+    if (decision.fees !== null) {
+      const call = setFeesCall(vault, decision.fees);
+      return this.#send({ ...seen, ...NOTHING_PLANNED, decisionHash }, call, published, signal);
+    }
     let planned: PlannedOutcome;
     try {
-      const { tolerance, lifetime } = this.#settings;
       planned = makePlan(decision, snapshot, { tolerance, lifetime, decisionHash });
     } catch (error) {
       if (!(error instanceof PlanError)) throw error;
       return { ...seen, ...NOTHING_PLANNED, decisionHash, outcome: "unplannable", detail: error.message };
     }
     const { plan } = planned;
-    const calldata = executeCalldata(plan);
-    const { node, vault, keeper, signer } = this.#context;
-    const simulation = await simulate(node, vault, keeper, calldata, snapshot.blockNumber);
     const made = { ...seen, ...NOTHING_PLANNED, decisionHash, plan, charge: predictCharge(planned, snapshot) };
+    return this.#send(made, { kind: "plan", to: vault, calldata: executeCalldata(plan) }, published, signal);
+  }
+
+  /** What keeps the vault's surroundings in order, if something is due; null if nothing is, or if it cannot be done now. */
+  async #keepHouse(seen: Seen, signal: AbortSignal | undefined): Promise<Result | null> {
+    if (!this.#settings.housekeeping || this.#context.signer === null) return null;
+    this.#chores ??= new Chores(this.#addresses.vault, await oracleOf(this.#context.node, this.#addresses.vault));
+    const call = this.#chores.due(seen.snapshot);
+    if (call === null) return null;
+    const result = await this.#send({ ...seen, ...NOTHING_PLANNED }, call, NOT_DECIDED, signal);
+    // Somebody else was faster, or it cannot be done yet: no reason to say more than that the strategy holds.
+    return result.outcome === "refused" ? null : result;
+  }
+
+  /** Simulates, writes, signs, sends and follows one call. */
+  async #send(made: Made, call: Call, published: Published, signal: AbortSignal | undefined): Promise<Result> {
+    const { snapshot, decision } = made;
+    const { node, keeper, signer } = this.#context;
+    const name = CALL_NAMES[call.kind];
+    const simulation = await simulate(node, call, keeper, snapshot.blockNumber);
+    const tried = { ...made, call: call.kind };
     if (!simulation.ok) {
       const { refusal } = simulation;
-      return { ...made, refusal, outcome: "refused", detail: `The chain would refuse the plan: ${refusal.message}` };
-    }
-    const tried = { ...made, gasEstimate: simulation.gasEstimate };
-    if (signer === null) {
+      const wait = whenItFits(refusal, snapshot);
       return {
         ...tried,
-        outcome: "dry-run",
-        detail: `Would send a plan for about ${simulation.gasEstimate} gas; sending is off.`,
+        refusal,
+        outcome: "refused",
+        detail: `The chain would refuse the ${name}: ${refusal.message}${wait}`,
       };
+    }
+    const { gasEstimate, gasLimit } = simulation;
+    if (signer === null) {
+      const detail = `Would send a ${name} for about ${gasEstimate} gas; sending is off.`;
+      return { ...tried, gasEstimate, outcome: "dry-run", detail };
     }
     const intent = await submit(
       this.#context,
@@ -214,26 +256,26 @@ export class Keeper {
       {
         time: snapshot.timestamp,
         block: snapshot.blockNumber,
-        decisionHash,
+        kind: call.kind,
+        to: call.to,
+        decisionHash: published.decisionHash,
         actions: decision.actions,
-        plan,
-        calldata,
-        gasLimit: simulation.gasLimit,
-        memory: decision.memory,
+        plan: made.plan,
+        deadline: made.plan?.deadline ?? snapshot.timestamp + this.#settings.lifetime,
+        calldata: call.calldata,
+        gasLimit,
+        memory: published.memory,
       },
-      canonicalJson(document),
+      published.document,
     );
     if (intent === TOO_DEAR) {
-      return { ...tried, outcome: "too-dear", detail: "Gas costs more than the cap; wait, or raise the cap." };
+      const detail = "Gas costs more than the cap; wait, or raise the cap.";
+      return { ...tried, gasEstimate, outcome: "too-dear", detail };
     }
     const settlement = await pursue(this.#context, intent, signal);
-    return settlement === null
-      ? {
-          ...tried,
-          outcome: "waiting",
-          detail: waiting(intent, this.intents.attempts(intent.id).at(-1)?.answer ?? null),
-        }
-      : { ...tried, ...settlement };
+    if (settlement !== null) return { ...tried, gasEstimate, ...settlement };
+    const detail = waiting(intent, this.intents.attempts(intent.id).at(-1)?.answer ?? null);
+    return { ...tried, gasEstimate, outcome: "waiting", detail };
   }
 
   /** An earlier intent as it stands now; null if it is still open. */
@@ -245,8 +287,8 @@ export class Keeper {
   #record(result: Result): number {
     const { state, decision, outcome, detail } = result;
     return this.#journal.transaction(() => {
-      // The strategy's memory of a plan counts when the plan does (Intents.settle); that of a hold at once.
-      if (outcome === "hold") writeMemory(this.#journal, decision.memory);
+      // The strategy's memory of what it decided counts when that is done (Intents.settle); that of a hold at once.
+      if (outcome === "hold" || (isHold(decision) && result.call !== null)) writeMemory(this.#journal, decision.memory);
       if (state.time - this.#ticksPrunedAt >= DAY) {
         pruneTicks(this.#journal, state.time - TICK_DAYS * DAY);
         this.#ticksPrunedAt = state.time;
@@ -258,10 +300,14 @@ export class Keeper {
 }
 
 function isHold(decision: Decision): boolean {
-  return decision.burns.length + decision.swaps.length + decision.mints.length === 0;
+  return decision.fees === null && decision.burns.length + decision.swaps.length + decision.mints.length === 0;
+}
+
+function held(seen: Seen): Result {
+  return { ...seen, ...NOTHING_PLANNED, outcome: "hold", detail: seen.decision.reasons[0]?.text ?? "Nothing to do." };
 }
 
 function waiting(intent: Intent, answer: string | null = null): string {
   const said = answer === null ? "" : ` (the node says: ${answer})`;
-  return `The plan of block ${intent.block} is sent and not settled yet${said}; the next tick goes on waiting.`;
+  return `The ${CALL_NAMES[intent.kind]} of block ${intent.block} is sent and not settled yet${said}; the next tick goes on waiting.`;
 }

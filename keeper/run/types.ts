@@ -1,5 +1,6 @@
 /** A tick's inputs and its result. */
 import type { Refusal } from "../chain/errors.ts";
+import type { CallKind } from "../execution/calls.ts";
 import type { ExecutionSettings } from "../execution/context.ts";
 import type { Intent, IntentOutcome, MinedTransaction } from "../journal/intents.ts";
 import type { Snapshot } from "../observe/snapshot.ts";
@@ -24,6 +25,8 @@ export interface KeeperSettings extends ExecutionSettings {
   readonly lifetime: number;
   /** Seconds; an older newest block stops the tick. Null: any age (a local chain has its own time). */
   readonly maxBlockAge: number | null;
+  /** With sending on: poke the oracle's volatility once a day, and have the vault adopt the policy's treasury share. */
+  readonly housekeeping: boolean;
 }
 
 const GWEI = 10n ** 9n;
@@ -33,6 +36,7 @@ export const DEFAULT_SETTINGS: KeeperSettings = {
   tolerance: 0.005,
   lifetime: 600,
   maxBlockAge: 300,
+  housekeeping: true,
   confirmations: 3,
   patience: 90_000,
   poll: 2_000,
@@ -53,7 +57,7 @@ export const LOCAL_SETTINGS = {
 
 /**
  * hold: nothing to do. dry-run: would send, but sending is off. unplannable: the decision does not fit the snapshot. refused: the simulation
- * failed. too-dear: gas is above the cap. waiting: an earlier or this tick's transaction is still open. Else what became of the plan.
+ * failed. too-dear: gas is above the cap. waiting: an earlier or this tick's transaction is still open. Else what became of `call`.
  */
 export type TickOutcome = "hold" | "dry-run" | "unplannable" | "refused" | "too-dear" | "waiting" | IntentOutcome;
 
@@ -68,6 +72,8 @@ export interface TickResult {
   readonly policy: Policy;
   readonly signals: Signals;
   readonly decision: Decision;
+  /** What this tick tried to send; null if nothing. */
+  readonly call: CallKind | null;
   /** Null if nothing was planned. */
   readonly decisionHash: string | null;
   readonly plan: Plan | null;
@@ -77,7 +83,7 @@ export interface TickResult {
   readonly gasEstimate: bigint | null;
   /** Of the simulation, for `refused`. */
   readonly refusal: Refusal | null;
-  /** Of this tick's plan, once mined. */
+  /** Of this tick's call, once mined. */
   readonly transaction: MinedTransaction | null;
   /** An earlier tick's intent that this tick settled. */
   readonly settled: Intent | null;

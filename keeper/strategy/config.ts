@@ -17,6 +17,10 @@ export interface StrategyConfig {
     readonly swap: boolean;
     /** Move the centre of new ranges with the trend. */
     readonly trendTilt: boolean;
+    /** Have the churn budget charged in small parts. */
+    readonly settle: boolean;
+    /** Move the vault's entry and exit fee with volatility. */
+    readonly feeChange: boolean;
   };
   readonly core: {
     /** Part of NAV to stand in ranges; the rest stays idle. Method's default 0.60. */
@@ -101,6 +105,30 @@ export interface StrategyConfig {
     /** Weight of the measured rate against the prior: k's 30-day autocorrelation is 0.19, and a fortnight remembers more. */
     readonly measuredWeight: number;
   };
+  readonly limits: {
+    /** Of what is left of a budget, the part that is used: the estimate is of the last block, not of the plan's. */
+    readonly budgetUse: number;
+    /** Of the arbitrage limit likewise; new ranges are laid out so wide that the whole core fits into it. */
+    readonly arbitrageUse: number;
+    /** Fullness from which the churn budget counts as spent. */
+    readonly churnFull: number;
+    /** Fullness down to which it must have drained before ranges that it forced to the greatest width are laid out anew. */
+    readonly churnFree: number;
+    /** Part of NAV that ranges have fallen behind holding from which the churn budget is charged without waiting for another plan: half of
+     * what the default budget gets back in a day, and more than a price in the oracle's band can feign. */
+    readonly settleAt: number;
+  };
+  readonly lpFees: {
+    /** Days of expected LVR that a visit of one entry and one exit is to pay for. A visitor who is here only while it suits him leaves the
+     * rest to those who stay, and a range shift waits for a day. */
+    readonly days: number;
+    /** Fees stay as they are unless they are off by at least so many basis points. */
+    readonly bandBps: number;
+    /** And by so large a part of what is in force: a week's volatility comes with an error of a tenth, its square with a fifth. */
+    readonly bandPart: number;
+    /** More than the day that a rise waits: a new announcement would put off the one before. */
+    readonly cooldownHours: number;
+  };
   readonly cost: {
     /** Quote units a plan. Method: 15 USD. */
     readonly gas: number;
@@ -124,6 +152,8 @@ export const DEFAULT_CONFIG: StrategyConfig = {
     oneSidedOrder: true,
     swap: true,
     trendTilt: true,
+    settle: true,
+    feeChange: true,
   },
   core: { target: 0.6, capUse: 0.98 },
   width: { multiple: 1.5, horizonDays: 30, least: 0.08, greatest: 1.5, fallbackVolatility: 0.9, maxTilt: 0.2 },
@@ -144,6 +174,8 @@ export const DEFAULT_CONFIG: StrategyConfig = {
   feeTierMove: { advantage: 0.25, persistHours: 24, part: 1 / 3, cooldownHours: 48, horizonDays: 14 },
   compound: { gasMultiple: 10, band: 0.05, cooldownHours: 24, horizonDays: 14 },
   fees: { priorPayRatio: 0.9, measuredWeight: 0.3 },
+  limits: { budgetUse: 0.97, arbitrageUse: 0.9, churnFull: 0.98, churnFree: 0.5, settleAt: 0.0025 },
+  lpFees: { days: 1, bandBps: 2, bandPart: 0.25, cooldownHours: 25 },
   cost: { gas: 15, gainOverCost: 1.5, chargeUse: 0.8 },
   minPosition: 0.05,
   vegaTenorDays: 30,
@@ -186,6 +218,8 @@ const RANGES: {
     oneSidedOrder: true,
     swap: true,
     trendTilt: true,
+    settle: true,
+    feeChange: true,
   },
   core: { target: FRACTION, capUse: FRACTION },
   width: {
@@ -219,6 +253,8 @@ const RANGES: {
   },
   compound: { gasMultiple: [0, 1e6], band: FRACTION, cooldownHours: HOURS, horizonDays: HORIZON },
   fees: { priorPayRatio: [0, 10], measuredWeight: FRACTION },
+  limits: { budgetUse: FRACTION, arbitrageUse: FRACTION, churnFull: FRACTION, churnFree: FRACTION, settleAt: FRACTION },
+  lpFees: { days: [0, 365], bandBps: [0, 100], bandPart: FRACTION, cooldownHours: HOURS },
   cost: { gas: [0, 1e9], gainOverCost: [0, 1e6], chargeUse: FRACTION },
   minPosition: FRACTION,
   vegaTenorDays: [0.01, 3650],

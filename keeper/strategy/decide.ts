@@ -3,17 +3,21 @@
  * back-test and the dashboard's explanation all call this.
  *
  * Rules are asked in order and the first that wants to act has the plan: first ranges if there are none, then range shift,
- * fee-tier move, compounding. A hold tells of each rule why it did not act and by how much it missed.
+ * fee-tier move, compounding, settling. If none of them does, the vault's entry and exit fee may be changed. A hold tells of each rule why it did not
+ * act and by how much it missed.
  */
+import { formatTime } from "../market/time.ts";
 import { bookGreeks } from "./book.ts";
 import { DEFAULT_CONFIG, type StrategyConfig } from "./config.ts";
 import { NO_MOVES, project, type Projection } from "./project.ts";
 import type { Accepted, Verdict } from "./proposal.ts";
 import { compound } from "./rules/compound.ts";
 import { deploy } from "./rules/deploy.ts";
+import { feeChange } from "./rules/feeChange.ts";
 import { feeTierMove, tierMemory, tierSignal } from "./rules/feeTierMove.ts";
 import { rangeShift } from "./rules/rangeShift.ts";
-import type { Decision, Memory, Policy, Reason, Signals, VaultState } from "./types.ts";
+import { settle } from "./rules/settle.ts";
+import type { Decision, FeeMove, Memory, Policy, Reason, Signals, VaultState } from "./types.ts";
 import { STRATEGY } from "./version.ts";
 import { viewOf, type View } from "./view.ts";
 
@@ -52,13 +56,23 @@ export function decide(
     return decision(state, view, [reason("deploy", "The vault is empty.")], null, state.memory);
   }
 
+  if (state.time < policy.pausedUntil) {
+    const text = `The vault is paused until ${formatTime(policy.pausedUntil)}.`;
+    return decision(state, view, [reason("paused", text)], null, state.memory);
+  }
+
   const found = tierSignal(view);
   const tier = tierMemory(view, found);
   const memory: Memory = { ...state.memory, ...tier };
   const rules: readonly (() => Verdict)[] =
     view.positions.length === 0
       ? [() => deploy(view)]
-      : [() => rangeShift(view), () => feeTierMove(view, found, tier.tierSignalSince), () => compound(view)];
+      : [
+          () => rangeShift(view),
+          () => feeTierMove(view, found, tier.tierSignalSince),
+          () => compound(view),
+          () => settle(view),
+        ];
   const reasons: Reason[] = [];
   for (const rule of rules) {
     const verdict = rule();
@@ -67,7 +81,8 @@ export function decide(
       return decision(state, view, reasons, verdict.accepted, { ...memory, ...verdict.accepted.memory });
     }
   }
-  return decision(state, view, reasons, null, memory);
+  const { fees, reasons: feeReasons, memory: feeMemory } = feeChange(view);
+  return decision(state, view, [...reasons, ...feeReasons], null, { ...memory, ...feeMemory }, fees);
 }
 
 function reason(rule: string, text: string): Reason {
@@ -80,16 +95,18 @@ function decision(
   reasons: readonly Reason[],
   accepted: Accepted | null,
   memory: Memory,
+  fees: FeeMove | null = null,
 ): Decision {
   const moves = accepted?.moves ?? NO_MOVES;
   return {
     strategy: STRATEGY,
     time: state.time,
     block: state.block,
-    actions: accepted === null ? [] : [accepted.kind],
+    actions: accepted === null ? (fees === null ? [] : ["feeChange"]) : [accepted.kind],
     burns: moves.burns,
     swaps: moves.swaps,
     mints: moves.mints,
+    fees,
     expectedCost: accepted?.cost ?? 0,
     expectedGain: accepted?.gain ?? 0,
     book:

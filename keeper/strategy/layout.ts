@@ -9,7 +9,7 @@ import { centredRange, sideRange, tiltedCentre, type TickRange } from "./range.t
 import { depth, swapResult } from "./swap.ts";
 import { priceOfTick, tickOfPrice } from "./ticks.ts";
 import type { BurnMove, MintMove, SwapMove } from "./types.ts";
-import type { TierView, View } from "./view.ts";
+import { type TierView, type View, wideEnough } from "./view.ts";
 
 /** Part of a tier in the new base ranges; the parts sum to 1. */
 export interface TierPart {
@@ -99,10 +99,10 @@ function baseTargets(
 ): readonly Target[] {
   const { config, policy, state, price } = view;
   const tilt = config.rules.trendTilt ? config.width.maxTilt : 0;
-  const centre = tiltedCentre(view.tick, view.halfWidth, view.bearish, tilt);
+  const centre = tiltedCentre(view.tick, view.mintHalfWidth, view.bearish, tilt);
   const targets: Target[] = [];
   for (const { tier, part } of parts) {
-    const fresh = centredRange(centre, view.halfWidth, tier.state.tickSpacing, policy);
+    const fresh = centredRange(centre, view.mintHalfWidth, tier.state.tickSpacing, policy);
     if (fresh === null) continue;
     const range = similarRange(view, burns, tier, fresh) ?? fresh;
     const lower = priceOfTick(range.tickLower, state);
@@ -120,10 +120,11 @@ export function similarRange(
   tier: TierView,
   fresh: TickRange,
 ): TickRange | null {
-  const near = view.config.rangeShift.reuse * view.halfWidth;
+  const near = view.config.rangeShift.reuse * view.mintHalfWidth;
   const found = view.positions.find(
     ({ fee, state }) =>
       fee === tier.fee &&
+      wideEnough(view, state, tier.state.tickSpacing) &&
       !burns.some((burn) => burn.index === state.index && burn.fraction > 0) &&
       Math.abs(state.tickLower - fresh.tickLower) <= near &&
       Math.abs(state.tickUpper - fresh.tickUpper) <= near,
@@ -202,7 +203,7 @@ function oneSidedOrder(view: View, tier: TierView, spot: number, left: Amounts, 
   if (!(worth >= config.order.min * nav) || !(worth > 0)) return null;
   const tick = tickOfPrice(spot, view.state);
   const spacing = tier.state.tickSpacing;
-  const range = sideRange(side, tick, config.order.gapTicks, view.halfWidth, spacing, view.policy);
+  const range = sideRange(side, tick, config.order.gapTicks, view.mintHalfWidth, spacing, view.policy);
   if (range === null) return null;
   return side === "above"
     ? { fee: tier.fee, ...range, maxBase: Math.min(worth / price, left.base), maxQuote: 0 }

@@ -33,6 +33,12 @@ export interface Projection {
   readonly swapCost: number;
   /** The chain's charge, fraction of NAV at the low end of the band. */
   readonly charge: number;
+  /** Value swapped and value moved from tier to tier, fraction of the same. */
+  readonly turnover: number;
+  /** LVR of all ranges in a day as the chain reckons it for its limit, fraction of the same. */
+  readonly arbitrage: number;
+  /** Level of the churn budget once the chain has charged what ranges lost since the last plan; fraction of NAV. */
+  readonly churn: number;
 }
 
 /** Idle tokens after burns and collects. Any burn, of fraction 0 too, brings all pending fees of its position. */
@@ -81,11 +87,18 @@ export function project(view: View, moves: Moves): Projection {
   let { base, quote } = swapped.idle;
 
   const held: HeldRange[] = [];
+  const flow = new Map<number, number>();
+  const flows = (fee: number, worth: number): void => {
+    flow.set(fee, (flow.get(fee) ?? 0) + worth);
+  };
   for (const position of view.positions) {
     const burned = moves.burns.find((burn) => burn.index === position.state.index)?.fraction ?? 0;
+    flows(position.fee, -burned * (position.state.base * view.price + position.state.quote));
     if (burned >= 1) continue;
     held.push(heldRange(view, position.state, position.liquidity * (1 - burned)));
   }
+
+  const kept = held.reduce<Amounts>((all, range) => plus(all, amounts(range, view.price)), { base: 0, quote: 0 });
 
   const minted: Position[] = [];
   for (const mint of moves.mints) {
@@ -98,6 +111,7 @@ export function project(view: View, moves: Moves): Projection {
     base -= spent.base;
     quote -= spent.quote;
     minted.push(range);
+    flows(mint.fee, spent.base * view.price + spent.quote);
     const same = held.findIndex(
       (other) => other.fee === mint.fee && other.tickLower === mint.tickLower && other.tickUpper === mint.tickUpper,
     );
@@ -113,6 +127,11 @@ export function project(view: View, moves: Moves): Projection {
   const low = price * (1 - state.priceError);
   const core = held.reduce((sum, range) => sum + value(range, low), 0);
   const navLow = core + base * low + quote;
+  const [entered, left] = [1, -1].map((sign) =>
+    [...flow.values()].reduce((all, one) => all + Math.max(sign * one, 0), 0),
+  );
+  const moved = Math.min(entered ?? 0, left ?? 0);
+  const sold = moves.swaps.reduce((all, swap) => all + swap.amount * (swap.sell === "base" ? price : 1), 0);
   return {
     idle: { base, quote },
     held,
@@ -120,7 +139,43 @@ export function project(view: View, moves: Moves): Projection {
     coreWeight: navLow > 0 ? core / navLow : 0,
     swapCost: swapped.cost,
     charge: planCharge({ before, after: { base, quote }, minted }, price, state.priceError, navLow),
+    turnover: navLow > 0 ? (sold + moved) / navLow : 0,
+    arbitrage: navLow > 0 ? lvrAtLimit(view, held) / 365 / navLow : 0,
+    churn: churnAfter(view, plus(before, kept)),
   };
+}
+
+/**
+ * Level of the churn budget when a plan begins: what was used, and what is missing now of what the last plan left.
+ * @param now tokens in hand and in ranges that go on
+ */
+export function churnAfter(view: Pick<View, "state" | "price">, now: Amounts): number {
+  const { state, price } = view;
+  const { left } = state;
+  const { used } = state.budgets.churn;
+  const nav = now.base * price + now.quote;
+  if (!(nav > 0)) return used;
+  const kept = (left.base * price + left.quote) * state.shareSupply;
+  return used + Math.max(kept - nav, 0) / nav;
+}
+
+/** L s^2 sqrt(p) / 4 a year, each range at its own price nearest to the band's high end; s as the chain takes it. */
+function lvrAtLimit(view: View, held: readonly Position[]): number {
+  const high = view.price * (1 + view.state.priceError);
+  const sum = held.reduce(
+    (all, range) => all + range.liquidity * Math.sqrt(Math.min(Math.max(high, range.lower), range.upper)),
+    0,
+  );
+  return (sum * limitVolatility(view) ** 2) / 4;
+}
+
+/** The volatility at which the chain reckons the arbitrage limit: the greater of the governed and the measured. */
+export function limitVolatility({ policy, state }: Pick<View, "policy" | "state">): number {
+  return Math.max(policy.volatilityFloor, state.oracleVolatility);
+}
+
+function plus(a: Amounts, b: Amounts): Amounts {
+  return { base: a.base + b.base, quote: a.quote + b.quote };
 }
 
 function heldRange(

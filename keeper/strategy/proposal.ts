@@ -1,9 +1,9 @@
 /** From the moves that a rule would like to the moves that the chain accepts and that pay: size, policy, cost against benefit. */
 import { expectedFees } from "./outlook.ts";
 import { idleAfterBurns, type Moves, NO_MOVES, project, type Projection } from "./project.ts";
-import { bps, money, percent } from "./text.ts";
+import { bps, hours, money, percent } from "./text.ts";
 import type { ActionKind, Memory, Reason } from "./types.ts";
-import type { View } from "./view.ts";
+import { type View, wideEnough } from "./view.ts";
 
 /** What a rule has found. Reasons are given whether or not it wants to act. */
 export interface Verdict {
@@ -36,6 +36,10 @@ export interface Wish {
 /** Smallest part of a plan that is still worth sending. */
 const LEAST_SIZE = 0.1;
 const ATTEMPTS = 6;
+/** The estimate's error against the chain's own sum, which takes the band's ends. */
+const ARBITRAGE_MARGIN = 0.98;
+/** Of NAV: less than rounding makes is no use of a budget. */
+const DUST = 1e-9;
 
 export function hold(rule: string, text: string, figures: Readonly<Record<string, number>> = {}): Verdict {
   return { accepted: null, reasons: [{ rule, text, figures }] };
@@ -46,36 +50,43 @@ export function cooldownLeft(view: View, last: number | null, cooldownHours: num
   return last === null ? 0 : Math.max(0, last + cooldownHours * 3600 - view.state.time);
 }
 
-/** The wish at the greatest size that the charge's limit allows, if it keeps the policy and pays. */
+/** The wish at the greatest size that the chain's limits allow, if it keeps the policy and pays. */
 export function consider(view: View, wish: Wish): Verdict {
-  const { config, policy, nav } = view;
-  const limit = config.cost.chargeUse * policy.maxPlanLoss;
+  const { config, nav } = view;
+  const before = project(view, NO_MOVES);
   let size = 1;
   let found: { moves: Moves; projection: Projection } | null = null;
-  let charge = 0;
+  // What cut the plan last, and by how much it was over.
+  let cut: Excess | null = null;
   for (let attempt = 0; attempt < ATTEMPTS && size >= LEAST_SIZE; attempt++) {
-    const moves = wish.build(size);
-    if (moves === null) {
-      return hold(wish.rule, "Nothing to mint: what is at hand or allowed makes no range worth having.", { size });
+    const built = wish.build(size);
+    if (built === null) {
+      const verdict = hold(wish.rule, "Nothing to mint: what is at hand or allowed makes no range worth having.", {
+        size,
+      });
+      return { ...verdict, reasons: [...verdict.reasons, ...view.limited] };
     }
+    const moves = collectAll(view, built);
     const projection = project(view, moves);
-    charge = projection.charge;
-    if (charge <= limit) {
+    const excess = greatestExcess(bounds(view, before, projection));
+    if (excess === null) {
       found = { moves, projection };
       break;
     }
-    size *= (0.95 * limit) / charge;
+    cut = excess;
+    size *= (0.95 * excess.bound.room) / excess.bound.use;
   }
   if (found === null) {
+    // Without a bound that cut it, the first attempt would have been taken.
+    const bound = cut?.bound;
     return hold(
       wish.rule,
-      `The chain would charge the plan ${bps(charge)}; ${bps(limit)} may be used, and a plan under ${percent(LEAST_SIZE, 0)} of its size is not worth sending.`,
-      { charge, limit, size },
+      `${bound?.text ?? ""} A plan under ${percent(LEAST_SIZE, 0)} of its size is not worth sending.${bound?.wait ?? ""}`,
+      { ...(bound === undefined ? {} : { use: bound.use, room: bound.room }), size },
     );
   }
 
   const { moves, projection } = found;
-  const before = project(view, NO_MOVES);
   const broken = brokenPolicy(view, moves, before, projection);
   if (broken !== null) return hold(wish.rule, broken);
 
@@ -94,11 +105,81 @@ export function consider(view: View, wish: Wish): Verdict {
   if (!(gain > hurdle)) {
     return hold(wish.rule, `Not worth it. ${account}: ${money(hurdle - gain)} short.`, figures);
   }
-  const part = size < 1 ? ` Cut to ${percent(size, 0)} of its size to stay under the charge's limit.` : "";
+  const part = cut === null ? "" : ` Cut to ${percent(size, 0)} of its size: ${cut.bound.name}.`;
   return {
     accepted: { kind: wish.kind, moves, projection, cost, gain, memory: wish.memory },
-    reasons: [{ rule: wish.rule, text: `Worth it. ${account}.${part}`, figures }],
+    reasons: [{ rule: wish.rule, text: `Worth it. ${account}.${part}`, figures }, ...view.limited],
   };
+}
+
+/** Where ranges have fallen behind holding, a plan collects the fees of all of them: the chain counts only what it collects. */
+function collectAll(view: View, moves: Moves): Moves {
+  if (!view.behind) return moves;
+  const collects = view.positions
+    .filter(({ state, fees }) => fees > 0 && !moves.burns.some((burn) => burn.index === state.index))
+    .map(({ state }) => ({ index: state.index, fraction: 0 }));
+  return { ...moves, burns: [...moves.burns, ...collects] };
+}
+
+/** Something that a plan uses, and how much of it there is; both in the same unit and in proportion to the plan's size. */
+interface Bound {
+  readonly name: string;
+  readonly use: number;
+  readonly room: number;
+  /** A sentence for a plan that does not fit. */
+  readonly text: string;
+  /** When it would, a sentence; empty if time does not help. */
+  readonly wait: string;
+}
+
+interface Excess {
+  readonly bound: Bound;
+  readonly factor: number;
+}
+
+function bounds(view: View, before: Projection, after: Projection): readonly Bound[] {
+  const { config, policy, state } = view;
+  const perPlan = config.cost.chargeUse * policy.maxPlanLoss;
+  const budget = (kind: "loss" | "turnover", use: number): Bound => {
+    const { used, capacity } = state.budgets[kind];
+    const left = Math.max(capacity - used, 0);
+    const refill = policy.refill[kind];
+    const days = (use * LEAST_SIZE - left) / refill;
+    return {
+      name: `the ${kind} budget has ${bps(left)} of ${bps(capacity)} left`,
+      use,
+      room: config.limits.budgetUse * left,
+      text: `The plan would use ${bps(use)} of the ${kind} budget, which has ${bps(left)} of ${bps(capacity)} left.`,
+      wait: refill > 0 && days > 0 ? ` Enough comes back in ${hours(days * 86_400)}.` : "",
+    };
+  };
+  return [
+    {
+      name: `the limit of a plan's loss is ${bps(policy.maxPlanLoss)}`,
+      use: after.charge,
+      room: perPlan,
+      text: `The chain would charge the plan ${bps(after.charge)}; ${bps(perPlan)} may be used.`,
+      wait: "",
+    },
+    budget("loss", after.charge),
+    budget("turnover", after.turnover),
+    {
+      name: `the arbitrage limit is ${bps(policy.lvrLimit)} a day`,
+      // What a plan found above the limit it may leave there.
+      use: Math.max(after.arbitrage - before.arbitrage, 0),
+      room: Math.max(ARBITRAGE_MARGIN * policy.lvrLimit - before.arbitrage, 0),
+      text: `The ranges would lose ${bps(after.arbitrage)} a day to arbitrage; ${bps(policy.lvrLimit)} are allowed.`,
+      wait: "",
+    },
+  ];
+}
+
+/** The bound that a plan oversteps most; null if it keeps them all. */
+function greatestExcess(all: readonly Bound[]): Excess | null {
+  return all
+    .filter((bound) => bound.use > Math.max(bound.room, DUST))
+    .map((bound) => ({ bound, factor: bound.use / Math.max(bound.room, DUST) }))
+    .reduce<Excess | null>((worst, one) => (worst === null || one.factor > worst.factor ? one : worst), null);
 }
 
 /** What of the policy a plan would break, in a sentence; null if nothing. The rules keep to it by themselves: this is the last look. */
@@ -112,6 +193,10 @@ export function brokenPolicy(view: View, moves: Moves, before: Projection, after
     const halfWidth = (mint.tickUpper - mint.tickLower) / 2;
     if (halfWidth < policy.minHalfWidth || halfWidth > policy.maxHalfWidth) {
       return `A half-width of ${String(halfWidth)} ticks is outside the allowed ${String(policy.minHalfWidth)} to ${String(policy.maxHalfWidth)}.`;
+    }
+    const spacing = view.tiers.find((tier) => tier.fee === mint.fee)?.state.tickSpacing ?? 1;
+    if (!wideEnough(view, mint, spacing)) {
+      return `A half-width of ${String(halfWidth)} ticks may not be minted while the churn budget is spent.`;
     }
   }
   // As on chain: inside the cap, or not further outside than before.

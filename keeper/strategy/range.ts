@@ -1,5 +1,5 @@
 /** Where a new range should lie: centre, half-width, and the pool's grid of ticks. */
-import { MAX_TICK, ticksOfFactor } from "./ticks.ts";
+import { logOfTicks, MAX_TICK, ticksOfFactor } from "./ticks.ts";
 import type { StrategyConfig } from "./config.ts";
 import type { Policy } from "./types.ts";
 
@@ -22,6 +22,21 @@ export function halfWidthFraction(volatility: number, width: StrategyConfig["wid
 export function halfWidthTicks(volatility: number, width: StrategyConfig["width"], policy: Policy): number {
   const ticks = ticksOfFactor(1 + halfWidthFraction(volatility, width));
   return Math.min(Math.max(ticks, policy.minHalfWidth), policy.maxHalfWidth);
+}
+
+/**
+ * Least half-width, ticks, at which ranges that hold `weight` of NAV lose no more than `limit` of it a day to arbitrage. A range of
+ * half-width h (a logarithm) round the price and of value V has L sqrt(P) = V / (2 (1 - e^(-h/2))), and loses L sqrt(P) s^2 / 4 a year.
+ * Infinite if even a full range would lose more.
+ */
+export function leastHalfWidth(weight: number, volatility: number, limit: number): number {
+  const part = (weight * volatility * volatility) / (8 * 365 * limit);
+  return part < 1 ? ticksOfFactor(1 / (1 - part) ** 2) : Number.POSITIVE_INFINITY;
+}
+
+/** The most of NAV, likewise, that ranges of a half-width (ticks) may hold. */
+export function greatestWeight(halfWidth: number, volatility: number, limit: number): number {
+  return (8 * 365 * limit * (1 - Math.exp(-logOfTicks(halfWidth) / 2))) / (volatility * volatility);
 }
 
 /**

@@ -55,7 +55,30 @@ export interface VaultState {
   /** Quote units at the oracle's price (at the first tier's spot while the oracle is silent), fees included. */
   readonly nav: number;
   readonly shareSupply: number;
+  /** What plans have used of the keeper's budgets, and what these may hold. */
+  readonly budgets: Budgets;
+  /** What the last plan left behind each share, whole units: the chain charges the next one for what ranges have lost against holding it. */
+  readonly left: { readonly base: number; readonly quote: number };
+  /** Entry and exit fee in force, fractions. */
+  readonly entryFee: number;
+  readonly exitFee: number;
+  /** A rise that is announced and not in force yet. */
+  readonly announcedFees: { readonly entry: number; readonly exit: number } | null;
+  /** As the oracle has measured it, annual; 0 before it was poked twice. */
+  readonly oracleVolatility: number;
   readonly memory: Memory;
+}
+
+/** Fractions of NAV. */
+export interface Budget {
+  readonly used: number;
+  readonly capacity: number;
+}
+
+export interface Budgets {
+  readonly loss: Budget;
+  readonly turnover: Budget;
+  readonly churn: Budget;
 }
 
 /** What the keeper must remember from tick to tick; kept in its journal and published with the decision. Unix seconds, null = never. */
@@ -66,6 +89,7 @@ export interface Memory {
   /** Consecutive seconds for which the condition for a tier move has held, and which tier it favours. */
   readonly tierSignalSince: number | null;
   readonly tierSignalFee: number | null;
+  readonly lastFeeChange: number | null;
 }
 
 /** What the keeper saw at an earlier tick, for signals that measure change. Oldest first in a history. */
@@ -107,6 +131,16 @@ export interface Policy {
   readonly maxHalfWidth: number;
   /** At most so many positions at once. */
   readonly maxPositions: number;
+  /** What comes back of each budget in a day, fractions of NAV. */
+  readonly refill: Readonly<Record<keyof Budgets, number>>;
+  /** Fraction of NAV that the ranges may lose to arbitrage in a day, and the least annual volatility at which that is reckoned. */
+  readonly lvrLimit: number;
+  readonly volatilityFloor: number;
+  /** Unix seconds; before it no plan runs. */
+  readonly pausedUntil: number;
+  /** Greatest entry and exit fee, fractions. */
+  readonly maxEntryFee: number;
+  readonly maxExitFee: number;
 }
 
 /** Burn a fraction (0 to 1) of a position; 0 only collects its fees. */
@@ -133,7 +167,13 @@ export interface MintMove {
   readonly maxQuote: number;
 }
 
-export type ActionKind = "rangeShift" | "feeTierMove" | "compound";
+export type ActionKind = "rangeShift" | "feeTierMove" | "compound" | "settle" | "feeChange";
+
+/** Entry and exit fee that the vault is to take, whole basis points. */
+export interface FeeMove {
+  readonly entryBps: number;
+  readonly exitBps: number;
+}
 
 /** Why something is done or left undone, in one sentence for people, with the figures that decided. */
 export interface Reason {
@@ -152,6 +192,8 @@ export interface Decision {
   readonly burns: readonly BurnMove[];
   readonly swaps: readonly SwapMove[];
   readonly mints: readonly MintMove[];
+  /** A change of the vault's fees; only in a decision without moves, since it is a transaction of its own. */
+  readonly fees: FeeMove | null;
   /** Expected cost of the plan, quote units: gas, swap fees and slippage. */
   readonly expectedCost: number;
   /** Expected gain over the horizon that the rule names, quote units. */
@@ -159,6 +201,6 @@ export interface Decision {
   /** The book's Greeks after the plan, per whole vault: base units, base units per quote unit of price, quote units per 1.00 of volatility. */
   readonly book: { readonly delta: number; readonly gamma: number; readonly vega: number };
   readonly reasons: readonly Reason[];
-  /** Memory to keep if this decision's plan is confirmed (for a hold: at once). */
+  /** Memory to keep if what this decision asks for is confirmed (for a hold: at once). */
   readonly memory: Memory;
 }

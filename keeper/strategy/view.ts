@@ -1,10 +1,12 @@
 /** The state as the rules look at it: whole units, values at the oracle's price, and the few signals that they use. */
 import { feePerLiquidityName } from "../signals/feeIncome.ts";
 import type { StrategyConfig } from "./config.ts";
-import { type Position, value } from "./liquidity.ts";
-import { halfWidthTicks } from "./range.ts";
+import { amounts, type Position, value } from "./liquidity.ts";
+import { churnAfter, limitVolatility } from "./project.ts";
+import { greatestWeight, halfWidthTicks, leastHalfWidth } from "./range.ts";
+import { bps, percent } from "./text.ts";
 import { priceOfTick, tickOfPrice, wholeLiquidity } from "./ticks.ts";
-import type { Policy, PositionState, Signals, TierState, VaultState } from "./types.ts";
+import type { Policy, PositionState, Reason, Signals, TierState, VaultState } from "./types.ts";
 
 /** A fee tier to the rules. */
 export interface TierView {
@@ -38,6 +40,7 @@ export interface View {
   readonly state: VaultState;
   readonly policy: Policy;
   readonly config: StrategyConfig;
+  readonly signals: Signals;
   readonly price: number;
   /** Of the oracle's price. */
   readonly tick: number;
@@ -49,8 +52,20 @@ export interface View {
   readonly bearish: number | null;
   /** Measured fees over LVR of the vault's ranges; null if unknown or stale. */
   readonly payRatio: number | null;
-  /** Half-width that a new range should have, ticks. */
+  /** Half-width that a range should have, ticks. */
   readonly halfWidth: number;
+  /** Half-width at which the chain lets a range be minted now: the same, or the greatest while the churn budget is spent. */
+  readonly mintHalfWidth: number;
+  /** The churn budget is spent: only the greatest width may be minted. */
+  readonly widestOnly: boolean;
+  /** The churn budget has drained so far that ranges may leave the greatest width again. */
+  readonly churnFree: boolean;
+  /** By how much ranges, with their fees, have fallen behind holding since the last plan; fraction of NAV. */
+  readonly lost: number;
+  /** Ranges have fallen behind holding, so that every fee that a plan collects makes its churn charge smaller. */
+  readonly behind: boolean;
+  /** The policy's limits that hold the layout back, for the explanation. */
+  readonly limited: readonly Reason[];
   readonly tiers: readonly TierView[];
   /** With liquidity. */
   readonly positions: readonly PositionView[];
@@ -118,10 +133,12 @@ export function viewOf(
         halfWidth: (position.tickUpper - position.tickLower) / 2,
       };
     });
+  const limits = limitsOf(state, price, positions, volatility, policy, config);
   return {
     state,
     policy,
     config,
+    signals,
     price,
     tick: tickOfPrice(price, state),
     nav: state.nav,
@@ -129,12 +146,86 @@ export function viewOf(
     volatilityKnown: known,
     bearish: fresh(signals, "trendEnsemble"),
     payRatio: fresh(signals, "payRatio"),
-    halfWidth: halfWidthTicks(volatility, config.width, policy),
+    ...limits,
     tiers,
     positions,
     coreValue: positions.reduce((sum, position) => sum + position.value, 0),
-    coreTarget: Math.min(config.core.target, policy.coreWeightCap * config.core.capUse) * state.nav,
   };
+}
+
+type Layout = Pick<
+  View,
+  "halfWidth" | "mintHalfWidth" | "widestOnly" | "churnFree" | "lost" | "behind" | "limited" | "coreTarget"
+>;
+
+/** Width and weight that are aimed at, inside what the chain will take. */
+function limitsOf(
+  state: VaultState,
+  price: number,
+  positions: readonly PositionView[],
+  volatility: number,
+  policy: Policy,
+  config: StrategyConfig,
+): Layout {
+  const limited: Reason[] = [];
+  const wanted = Math.min(config.core.target, policy.coreWeightCap * config.core.capUse);
+  const asked = halfWidthTicks(volatility, config.width, policy);
+  const assumed = limitVolatility({ policy, state });
+  const limit = policy.lvrLimit * config.limits.arbitrageUse;
+  const needed = leastHalfWidth(wanted, assumed, limit);
+  const halfWidth = Math.min(Math.max(asked, needed), policy.maxHalfWidth);
+  const weight = Math.min(wanted, greatestWeight(halfWidth, assumed, limit));
+  if (needed > asked) {
+    const less = weight < wanted ? `, and the core is cut from ${percent(wanted)} to ${percent(weight)} of NAV` : "";
+    limited.push({
+      rule: "arbitrageLimit",
+      text: `At a volatility of ${percent(assumed, 0)} the limit of ${bps(policy.lvrLimit)} a day asks for a half-width of ${halfWidth.toFixed(0)} ticks instead of ${asked.toFixed(0)}${less}.`,
+      figures: { volatility: assumed, limit: policy.lvrLimit, halfWidth, asked, weight },
+    });
+  }
+  const { churn } = state.budgets;
+  // With all pending fees: a plan collects them where that counts (see `behind`).
+  const now = positions.reduce(
+    (sum, position) => {
+      const held = amounts(position, price);
+      return {
+        base: sum.base + held.base + position.state.feesBase,
+        quote: sum.quote + held.quote + position.state.feesQuote,
+      };
+    },
+    { base: state.idleBase, quote: state.idleQuote },
+  );
+  const level = churnAfter({ state, price }, now);
+  const { left } = state;
+  const fees = positions.reduce((sum, position) => sum + position.fees, 0);
+  const behind = (left.base * price + left.quote) * state.shareSupply > now.base * price + now.quote - fees && fees > 0;
+  const widestOnly = level >= churn.capacity * config.limits.churnFull;
+  if (widestOnly) {
+    limited.push({
+      rule: "churnBudget",
+      text: `Since the last plan and before, ranges lost ${bps(level)} of NAV against holding, and the churn budget takes ${bps(churn.capacity)}: only the greatest width may be minted.`,
+      figures: { level, capacity: churn.capacity },
+    });
+  }
+  return {
+    halfWidth,
+    mintHalfWidth: widestOnly ? policy.maxHalfWidth : halfWidth,
+    widestOnly,
+    churnFree: level <= churn.capacity * config.limits.churnFree,
+    lost: level - churn.used,
+    behind,
+    limited,
+    coreTarget: weight * state.nav,
+  };
+}
+
+/** Whether the chain would let a range of this width be minted now, so far as the churn budget goes. */
+export function wideEnough(
+  view: Pick<View, "widestOnly" | "policy">,
+  range: { readonly tickLower: number; readonly tickUpper: number },
+  tickSpacing: number,
+): boolean {
+  return !view.widestOnly || range.tickUpper - range.tickLower >= 2 * view.policy.maxHalfWidth - 2 * tickSpacing;
 }
 
 /** Whether the oracle's price is inside a position's range. */

@@ -13,8 +13,9 @@ import { network } from "hardhat";
 
 import type { LocalAggregator, LocalBareVault, Vault } from "../../types/ethers-contracts/index.js";
 import { deploy, loadArtifact } from "../deploy/artifacts.ts";
+import { deployBareSafe } from "../local/protocols/bareSafe.ts";
 import { callTree, type CallGas } from "./callTree.ts";
-import { DEFAULT_ORACLE_TERMS, deployStrata } from "../deploy/strata.ts";
+import { DEFAULT_CAPS, DEFAULT_ORACLE_TERMS, deployStrata } from "../deploy/strata.ts";
 
 /**
  * Gas of the three calls that matter, under the conditions in which the peers were measured (docs/gas.md): 0.3 % pool at
@@ -201,6 +202,7 @@ async function runStrata(calls: Partial<Record<Step, readonly NamedCall[]>> | nu
   await world.fourSwaps();
   await report();
 
+  const safe = await deployBareSafe(owner, [await owner.getAddress(), await user.getAddress()]);
   const [token0, token1] = world.tokens;
   const at = await deployStrata(owner, {
     factory: world.factory,
@@ -208,11 +210,13 @@ async function runStrata(calls: Partial<Record<Step, readonly NamedCall[]>> | nu
     quote: await token1.getAddress(),
     baseFeed: base.proxy,
     quoteFeed: quote.proxy,
-    safe: await user.getAddress(),
+    safe: await safe.getAddress(),
+    treasury: await safe.getAddress(),
     governanceDelay: 172_800,
     fees: [FEE],
     minCardinality: 4,
-    caps: { maxPlanLossBps: 25, coreWeightCapBps: 10_000, minHalfWidth: 300, maxHalfWidth: 20_000 },
+    // Widths and weight as the bench's ranges need them; every budget and limit is checked.
+    caps: { ...DEFAULT_CAPS, coreWeightCapBps: 10_000, minHalfWidth: 300, lvrLimitBps: 200 },
     oracleTerms: DEFAULT_ORACLE_TERMS,
     keepers: [await owner.getAddress()],
     minFirstShares: 1_000n * UNIT,

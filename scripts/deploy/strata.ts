@@ -4,12 +4,26 @@ import { deploy, loadArtifact } from "./artifacts.ts";
 
 /** Sets of limits as in contracts/Policy.sol and contracts/interfaces/Types.sol. */
 export interface Caps {
-  readonly maxPlanLossBps: number;
   readonly coreWeightCapBps: number;
   /** Ticks. */
   readonly minHalfWidth: number;
   /** Ticks. */
   readonly maxHalfWidth: number;
+  readonly maxPlanLossBps: number;
+  /** Budgets: what they hold, and what comes back a day. */
+  readonly lossCapBps: number;
+  readonly lossRefillBps: number;
+  readonly turnoverCapBps: number;
+  readonly turnoverRefillBps: number;
+  readonly churnCapBps: number;
+  readonly churnRefillBps: number;
+  /** Least annual volatility that the arbitrage limit assumes; 10,000 = 100 %. */
+  readonly volFloorBps: number;
+  /** What ranges may lose to arbitrage a day. */
+  readonly lvrLimitBps: number;
+  readonly treasuryShareBps: number;
+  readonly maxEntryFeeBps: number;
+  readonly maxExitFeeBps: number;
 }
 
 export interface OracleTerms {
@@ -37,8 +51,14 @@ export interface StrataConfig {
   readonly sequencerFeed?: string;
   /** The DAO's Safe. */
   readonly safe: string;
-  /** Seconds that a governor's decision waits. */
+  /** An account that may take room away and cancel, beside the Safe; the Safe can remove it. */
+  readonly guardian?: string;
+  /** Where the treasury's part of swap fees goes. */
+  readonly treasury: string;
+  /** Seconds that a governor's decision waits; at least {@link MIN_GOVERNANCE_DELAY}. */
   readonly governanceDelay: number;
+  /** Tests only: a shorter delay. */
+  readonly allowShortDelay?: boolean;
   /** Fee tiers that plans may use. */
   readonly fees: readonly number[];
   /** Observations that an admitted pool must be able to keep. */
@@ -48,6 +68,9 @@ export interface StrataConfig {
   readonly keepers: readonly string[];
   /** Least first deposit, shares in wei (1e18 = one quote unit). */
   readonly minFirstShares: bigint;
+  /** Entry and exit fee to begin with, basis points; default 0. A keeper moves them inside the caps. */
+  readonly entryFeeBps?: number;
+  readonly exitFeeBps?: number;
   readonly name: string;
   readonly symbol: string;
 }
@@ -64,21 +87,35 @@ export interface StrataAddresses {
 /** Roles in the AccessManager (docs/governance.md). 0 is OpenZeppelin's ADMIN, which nobody holds in the end. */
 export const ROLES = { ADMIN: 0n, GOVERNOR: 1n, GUARDIAN: 2n } as const;
 
+/** Seconds. LPs must be able to leave between a decision and its effect. */
+export const MIN_GOVERNANCE_DELAY = 86_400;
+
 /** Functions that give a keeper more room: governor only, after the delay. */
 export const GOVERNOR_FUNCTIONS = {
-  policy: ["setCaps", "addPool", "addKeeper"],
+  policy: ["setCaps", "addPool", "addKeeper", "setTreasury", "renewPause", "unpause"],
   oracle: ["setTerms"],
 } as const;
 
 /** Functions that only take room away: at once. */
-export const GUARDIAN_FUNCTIONS = { policy: ["tightenCaps", "removePool", "removeKeeper"] } as const;
+export const GUARDIAN_FUNCTIONS = { policy: ["tightenCaps", "removePool", "removeKeeper", "pause"] } as const;
 
 /** Defaults for ETH/USD on mainnet's feeds; docs/governance.md gives the reasons. */
 export const DEFAULT_CAPS: Caps = {
-  maxPlanLossBps: 25,
   coreWeightCapBps: 6_500,
   minHalfWidth: 400,
   maxHalfWidth: 20_000,
+  maxPlanLossBps: 25,
+  lossCapBps: 50,
+  lossRefillBps: 10,
+  turnoverCapBps: 1_800,
+  turnoverRefillBps: 600,
+  churnCapBps: 200,
+  churnRefillBps: 50,
+  volFloorBps: 4_000,
+  lvrLimitBps: 40,
+  treasuryShareBps: 0,
+  maxEntryFeeBps: 30,
+  maxExitFeeBps: 30,
 };
 
 export const DEFAULT_ORACLE_TERMS: OracleTerms = {
@@ -99,6 +136,11 @@ export const DEFAULT_ORACLE_TERMS: OracleTerms = {
  * @throws if any step fails; what stands on chain then is unused and powerless over any vault
  */
 export async function deployStrata(deployer: Signer, config: StrataConfig): Promise<StrataAddresses> {
+  if (config.governanceDelay < MIN_GOVERNANCE_DELAY && config.allowShortDelay !== true) {
+    throw new RangeError(
+      `A governance delay of ${config.governanceDelay} s gives LPs no time to leave; use at least ${MIN_GOVERNANCE_DELAY} s.`,
+    );
+  }
   const me = await deployer.getAddress();
   const accessManager = await deploy(deployer, await loadAccessManager(), [me]);
 
@@ -112,6 +154,7 @@ export async function deployStrata(deployer: Signer, config: StrataConfig): Prom
       token0,
       token1,
       quoteIsToken0,
+      safe: config.safe,
       baseFeed: config.baseFeed,
       quoteFeed: config.quoteFeed,
       sequencerFeed: config.sequencerFeed ?? ZeroAddress,
@@ -121,13 +164,17 @@ export async function deployStrata(deployer: Signer, config: StrataConfig): Prom
   ]);
   const policyArtifact = await loadArtifact("Policy");
   const policy = await deploy(deployer, policyArtifact, [
-    accessManager,
-    config.factory,
-    token0,
-    token1,
-    config.minCardinality,
-    config.caps,
-    config.fees,
+    {
+      authority: accessManager,
+      factory: config.factory,
+      token0,
+      token1,
+      safe: config.safe,
+      treasury: config.treasury,
+      minCardinality: config.minCardinality,
+      caps: config.caps,
+      fees: config.fees,
+    },
   ]);
   const planLib = await deploy(deployer, await loadArtifact("PlanLib"), []);
   const vault = await deploy(
@@ -142,6 +189,8 @@ export async function deployStrata(deployer: Signer, config: StrataConfig): Prom
         policy,
         oracle,
         minFirstShares: config.minFirstShares,
+        entryFeeBps: config.entryFeeBps ?? 0,
+        exitFeeBps: config.exitFeeBps ?? 0,
         name: config.name,
         symbol: config.symbol,
       },
@@ -186,6 +235,7 @@ async function handOver(
     ROLES.GUARDIAN,
   ]);
   await send(manager, "grantRole", [ROLES.GUARDIAN, config.safe, 0]);
+  if (config.guardian !== undefined) await send(manager, "grantRole", [ROLES.GUARDIAN, config.guardian, 0]);
   await send(manager, "grantRole", [ROLES.GOVERNOR, config.safe, config.governanceDelay]);
   // AccessManager finds who may cancel a call by the role of its function, and its own functions have the administrator's:
   // with this, a scheduled grantRole can be cancelled by the guardian too. Not so revokeRole, or it could veto its own removal.
@@ -197,7 +247,8 @@ async function handOver(
   // The guardian may cancel what the governor has scheduled, and the governor decides who is guardian.
   await send(manager, "setRoleGuardian", [ROLES.GOVERNOR, ROLES.GUARDIAN]);
   await send(manager, "setRoleAdmin", [ROLES.GUARDIAN, ROLES.GOVERNOR]);
-  await send(manager, "setRoleAdmin", [ROLES.GOVERNOR, ROLES.GOVERNOR]);
+  // GOVERNOR's own admin stays ADMIN, which nobody holds from the next line on: nobody can ever be given GOVERNOR with a
+  // shorter delay. A Safe changes its own owners.
   await send(manager, "renounceRole", [ROLES.ADMIN, await deployer.getAddress()]);
 }
 

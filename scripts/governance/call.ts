@@ -18,11 +18,16 @@ export interface GovernedCall {
   readonly delayed: boolean;
 }
 
+/** What a contract's terms are now, by the names of a struct's fields. */
+export type Present = (contract: GovernedCall["contract"]) => Promise<Readonly<Record<string, unknown>>>;
+
 /**
- * @param words function name, then its arguments; for a function that takes one struct, the struct's fields in their order
+ * @param words function name, then its arguments; for a function that takes one struct, the struct's fields in their order, or some of them
+ *     as NAME=VALUE and the others as they are
+ * @param present asked for the fields that are not named
  * @throws VoteError saying what there is to call
  */
-export async function governedCall(words: readonly string[]): Promise<GovernedCall> {
+export async function governedCall(words: readonly string[], present?: Present): Promise<GovernedCall> {
   const abis = {
     policy: new Interface((await loadArtifact("Policy")).abi),
     oracle: new Interface((await loadArtifact("PriceOracle")).abi),
@@ -44,16 +49,35 @@ export async function governedCall(words: readonly string[]): Promise<GovernedCa
   const abi = abis[found.contract];
   const fragment = fragmentOf(abi, found.name);
   const fields = fieldsOf(fragment);
-  if (args.length !== fields.length) {
-    throw new VoteError(`${describe(fragment)} takes ${fields.length} values, not ${args.length}.`);
+  const isStruct = fragment.inputs[0]?.baseType === "tuple";
+  const given =
+    isStruct && present !== undefined && args.length > 0 && args.every((arg) => arg.includes("="))
+      ? merged(fragment, args, await present(found.contract))
+      : args;
+  if (given.length !== fields.length) {
+    const named = isStruct ? ", or some of them as NAME=VALUE" : "";
+    throw new VoteError(`${describe(fragment)} takes ${fields.length} values, not ${given.length}${named}.`);
   }
   try {
-    const values = fragment.inputs[0]?.baseType === "tuple" ? [args] : args;
+    const values = isStruct ? [given] : given;
     const data = abi.encodeFunctionData(fragment, values);
     return { contract: found.contract, signature: describe(fragment), data, delayed: found.delayed };
   } catch (cause) {
     throw new VoteError(`A value does not fit ${describe(fragment)}: write whole numbers and 0x addresses.`, { cause });
   }
+}
+
+/** A struct's fields in their order: those named, and the others as they are. */
+function merged(
+  fragment: FunctionFragment,
+  named: readonly string[],
+  present: Readonly<Record<string, unknown>>,
+): readonly string[] {
+  const values = new Map(named.map((word) => [word.slice(0, word.indexOf("=")), word.slice(word.indexOf("=") + 1)]));
+  const fields = fieldsOf(fragment).map(({ name }) => name);
+  const unknown = [...values.keys()].filter((name) => !fields.includes(name));
+  if (unknown.length > 0) throw new VoteError(`${describe(fragment)}: there is no field ${unknown.join(", ")}.`);
+  return fields.map((name) => values.get(name) ?? String(present[name]));
 }
 
 function fragmentOf(abi: Interface, name: string): FunctionFragment {

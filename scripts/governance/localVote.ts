@@ -1,16 +1,20 @@
 /**
  * `npm run vote -- FUNCTION VALUES...`: the DAO of the running local world decides something. Two owners of its Safe sign with
  * their published test keys; what gives room is scheduled, waits for the delay in the path's time, and is executed.
+ *
+ * `npm run vote -- guardian FUNCTION VALUES...`: the guardian's account does it alone, at once; only what takes room away.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { Contract, Interface, JsonRpcProvider, NonceManager, Wallet, ZeroAddress } from "ethers";
+import { Contract, Interface, JsonRpcProvider, NonceManager, type Result, Wallet, ZeroAddress } from "ethers";
 
+import { decodeRefusal, revertDataOf } from "../../keeper/chain/errors.ts";
 import { DEFAULT_DIR, findLocalWorld, type LocalWorldState } from "../../keeper/cli/localWorld.ts";
+import { loadArtifact } from "../deploy/artifacts.ts";
 import { loadAccessManager } from "../deploy/strata.ts";
 import { localAccounts } from "../local/accounts.ts";
 import { signSafeCall, type SafeCall } from "../local/protocols/safe.ts";
-import { governedCall, VoteError } from "./call.ts";
+import { governedCall, VoteError, type GovernedCall } from "./call.ts";
 
 const SAFE_ABI = [
   "function nonce() view returns (uint256)",
@@ -18,6 +22,9 @@ const SAFE_ABI = [
 ];
 /** Seconds of the clock without a block after which the path is taken to have ended, so that time must be moved by hand. */
 const IDLE = 5;
+
+/** The word that lets the guardian act instead of the Safe. */
+const GUARDIAN = "guardian";
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -32,14 +39,23 @@ async function main(words: readonly string[]): Promise<number> {
   }
 }
 
-async function vote(words: readonly string[]): Promise<void> {
-  const call = await governedCall(words);
+async function vote(all: readonly string[]): Promise<void> {
+  const byGuardian = all[0] === GUARDIAN;
+  const words = byGuardian ? all.slice(1) : all;
   const world = findLocalWorld(DEFAULT_DIR);
+  // What is wrong with the words is said also where no world runs.
+  if (world === null) await governedCall(words, () => Promise.resolve({}));
   if (world === null) throw new VoteError("No local world runs here; start one with 'npm start' in another terminal.");
   const provider = new JsonRpcProvider(world.url, world.chainId, { staticNetwork: true, cacheTimeout: -1 });
   try {
+    const call = await governedCall(words, (contract) => presentTerms(provider, world, contract));
     const target = world[call.contract];
-    say(`decision   ${call.signature}: ${words.slice(1).join(" ")}`);
+    say(`decision   ${words.join(" ")}`);
+    if (byGuardian) {
+      await asGuardian(provider, { to: target, data: call.data }, call);
+      say("in effect  at once: the guardian can only take room away");
+      return;
+    }
     if (!call.delayed) {
       await asSafe(provider, world, { to: target, data: call.data });
       say("in effect  at once: it only takes room away");
@@ -60,6 +76,35 @@ async function vote(words: readonly string[]): Promise<void> {
   }
 }
 
+/** The policy's or the oracle's numbers as they are now. */
+async function presentTerms(
+  provider: JsonRpcProvider,
+  world: LocalWorldState,
+  contract: "policy" | "oracle",
+): Promise<Readonly<Record<string, unknown>>> {
+  const [address, name, view] =
+    contract === "policy" ? [world.policy, "Policy", "limits"] : [world.oracle, "PriceOracle", "terms"];
+  const reader = new Contract(address, (await loadArtifact(name)).abi, provider);
+  return ((await reader.getFunction(view)()) as Result).toObject();
+}
+
+/** The guardian's own account, which needs nobody. */
+async function asGuardian(provider: JsonRpcProvider, to: SafeCall, call: GovernedCall): Promise<void> {
+  if (call.delayed)
+    throw new VoteError("The guardian only takes room away; this gives some, so the Safe must decide it.");
+  const guardian = new Wallet(localAccounts().guardian.privateKey, provider);
+  try {
+    await provider.call({ from: guardian.address, ...to });
+    const response = await guardian.sendTransaction({ ...to, gasLimit: 1_000_000 });
+    await response.wait(1, 60_000);
+  } catch (error) {
+    const data = revertDataOf(error);
+    const why = data === null ? "" : ` ${decodeRefusal(data).message}`;
+    throw new VoteError(`The guardian's call would fail or did.${why}`, { cause: error });
+  }
+  say(`sent       by the guardian ${guardian.address}`);
+}
+
 /** Two owners sign, the first carries the transaction. */
 async function asSafe(provider: JsonRpcProvider, world: LocalWorldState, call: SafeCall): Promise<void> {
   const { safeOwner1, safeOwner2 } = localAccounts();
@@ -77,12 +122,20 @@ async function asSafe(provider: JsonRpcProvider, world: LocalWorldState, call: S
     };
     await response.wait(1, 60_000);
   } catch (cause) {
-    throw new VoteError(
-      "The Safe's call would fail or did (a value beyond the code's own caps, or nothing to change?): compare with 'npx strata status'.",
-      { cause },
-    );
+    throw new VoteError(`The Safe's call would fail or did.${await whyRefused(provider, world.safe, call)}`, { cause });
   }
   say(`signed     by two owners of the Safe, nonce ${nonce}`);
+}
+
+/** A Safe says only that its call failed; the call itself, tried from its address, says why. */
+async function whyRefused(provider: JsonRpcProvider, safe: string, call: SafeCall): Promise<string> {
+  try {
+    await provider.call({ from: safe, ...call });
+  } catch (error) {
+    const data = revertDataOf(error);
+    if (data !== null) return ` ${decodeRefusal(data).message}`;
+  }
+  return " The call alone would go through, so look at the Safe: its owners, threshold and nonce.";
 }
 
 /** Waits for the chain's time; where the path has ended and no block comes, moves it. */

@@ -95,11 +95,13 @@ function marked(snapshot: Snapshot, price: number): MarkedState {
   return { state: toState(snapshot, NO_MEMORY), mark: price };
 }
 
-/** Nobody deposited, withdrew or planned: pools alone have moved. */
+/**
+ * Nobody deposited, withdrew or planned: pools alone have moved. The supply is no sign, since fee shares come free with time;
+ * whoever enters or leaves moves tokens as well.
+ */
 function untouched(before: Snapshot, after: Snapshot): boolean {
   return (
     before.nonce === after.nonce &&
-    before.supply === after.supply &&
     before.idle0 === after.idle0 &&
     before.idle1 === after.idle1 &&
     before.positions.length === after.positions.length &&

@@ -5,11 +5,13 @@ import { Wallet } from "ethers";
 
 import type { ChainNode } from "../../keeper/chain/node.ts";
 import { Journal } from "../../keeper/journal/journal.ts";
+import type { CallKind } from "../../keeper/execution/calls.ts";
 import type { PricePath } from "../../keeper/market/types.ts";
 import type { VaultAddresses } from "../../keeper/observe/observe.ts";
 import { DEFAULT_BRAIN } from "../../keeper/cli/brain.ts";
 import { Keeper } from "../../keeper/run/keeper.ts";
 import { fixedHistory } from "../../keeper/run/past.ts";
+import type { ActionName } from "../../keeper/report/summary.ts";
 import type { TickResult } from "../../keeper/run/types.ts";
 import type { LocalChain } from "./chain.ts";
 import type { ActionView } from "./view/model.ts";
@@ -22,6 +24,8 @@ export interface LocalKeeper {
 export interface LocalTick {
   /** What was done or refused; null for a hold. */
   readonly action: ActionView | null;
+  /** Whether it was a plan, and no other call. */
+  readonly isPlan: boolean;
   /** Why the keeper holds; null if it does not. */
   readonly holding: string | null;
 }
@@ -77,8 +81,20 @@ export async function openLocalKeeper(options: LocalKeeperOptions): Promise<Loca
 /** The rule that opens the first ranges (keeper/strategy/rules/deploy.ts). Its plans are range shifts by kind. */
 const DEPLOY = "deploy";
 
+/** Housekeeping by the call that does it. */
+const CHORES: Partial<Record<CallKind, ActionName>> = { poke: "poke", syncTreasuryShare: "treasurySync" };
+
 function toLocalTick(tick: TickResult): LocalTick {
-  if (tick.outcome === "hold") return { action: null, holding: tick.detail };
+  if (tick.outcome === "hold") return { action: null, isPlan: false, holding: tick.detail };
+  const chore = CHORES[tick.call ?? "plan"];
+  if (chore !== undefined) {
+    const done = tick.outcome === "confirmed" ? null : tick.detail;
+    return {
+      action: { time: tick.state.time, kinds: [chore], refusal: done, why: tick.detail },
+      isPlan: false,
+      holding: null,
+    };
+  }
   const { decision, outcome, detail, state } = tick;
   const deploys = decision.reasons[0]?.rule === DEPLOY;
   // The rule that acted tells why; the others tell why they did not.
@@ -87,5 +103,9 @@ function toLocalTick(tick: TickResult): LocalTick {
     : decision.reasons.find((reason) => (decision.actions as readonly string[]).includes(reason.rule));
   const why = (acted ?? decision.reasons[0])?.text ?? detail;
   const refusal = outcome === "confirmed" ? null : detail;
-  return { action: { time: state.time, kinds: deploys ? [DEPLOY] : decision.actions, refusal, why }, holding: null };
+  return {
+    action: { time: state.time, kinds: deploys ? [DEPLOY] : decision.actions, refusal, why },
+    isPlan: tick.call === "plan",
+    holding: null,
+  };
 }

@@ -56,6 +56,8 @@ export async function deployWorld(chain: LocalChain, from: number, price: number
     baseFeed: feeds.base.proxy,
     quoteFeed: feeds.quote.proxy,
     safe: safe.address,
+    treasury: safe.address,
+    guardian: chain.accounts.guardian.address,
     governanceDelay: 48 * HOUR,
     fees: FEE_TIERS,
     // All that deployUniswap gives the pools: days of the market's three blocks an hour.
@@ -64,6 +66,8 @@ export async function deployWorld(chain: LocalChain, from: number, price: number
     oracleTerms: DEFAULT_ORACLE_TERMS,
     keepers: [chain.accounts.keeper.address],
     minFirstShares: 1_000n * SHARE_UNIT,
+    // Without one a large deposit could take the fees of a block from those who were there (docs/threat-model.md).
+    entryFeeBps: 1,
     name: "Strata LETH/LUSD",
     symbol: "stLETH",
   });

@@ -11,7 +11,7 @@ import { unitsFromWei } from "../../keeper/chain/prices.ts";
 import { claimFolder, openFolder, removeLocalWorld, writeLocalWorld } from "../../keeper/cli/localWorld.ts";
 import type { PricePath } from "../../keeper/market/types.ts";
 import { inventory, valueAt } from "../../keeper/report/attribution.ts";
-import type { ActionName, RunResult } from "../../keeper/report/summary.ts";
+import { NO_ACTIONS, type ActionName, type RunResult } from "../../keeper/report/summary.ts";
 import { priceOfTick } from "../../keeper/strategy/ticks.ts";
 import { Bookkeeper } from "./bookkeeper.ts";
 import { startChain, type LocalChain } from "./chain.ts";
@@ -51,6 +51,7 @@ const STOPS = 3;
 const FILE_SEED = 1;
 /** The vault stands beside this tier's real position in the baseline. */
 const BASELINE_FEE = 3000;
+const HOUSEKEEPING: ReadonlySet<ActionName> = new Set(["poke", "treasurySync"]);
 /** Actions that a view shows. */
 const REMEMBERED = 12;
 
@@ -138,7 +139,7 @@ class World {
   #price: number;
   #time: number;
   #actions: ActionView[] = [];
-  #counts: Record<ActionName, number> = { rangeShift: 0, feeTierMove: 0, compound: 0, deploy: 0 };
+  #counts: Record<ActionName, number> = { ...NO_ACTIONS };
   #plans = 0;
   #refused = 0;
   #ticks = 0;
@@ -263,9 +264,11 @@ class World {
     this.#books.ledger.spendGas(unitsFromWei(spent, 18) * this.#price);
     await this.#books.look();
     if (tick.action.refusal === null) {
-      this.#plans++;
+      if (tick.isPlan) this.#plans++;
       for (const kind of tick.action.kinds) this.#counts[kind]++;
     } else this.#refused++;
+    // Housekeeping that went well is counted and not shown: it would drown what the strategy does.
+    if (tick.action.refusal === null && tick.action.kinds.every((kind) => HOUSEKEEPING.has(kind))) return;
     this.#actions = [tick.action, ...this.#actions].slice(0, REMEMBERED);
     this.#options.watcher.acted(tick.action);
   }
@@ -307,6 +310,7 @@ class World {
       plans: this.#plans,
       refused: this.#refused,
       ticks: this.#ticks,
+      budgets: state.budgets,
       ledger,
       sharePrice: { start: this.#startSharePrice, end: ledger.end / state.shareSupply },
       baselines: await this.#baselines(),

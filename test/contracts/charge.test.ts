@@ -5,6 +5,7 @@ import { abs, ONE, Random, VALUE_BITS, valueOfTokens } from "../support/arithmet
 import { flowsOf, lossAt, modelCharge, navAt, type PlanFlows } from "../support/chargeModel.ts";
 import { valueOfBook } from "../support/checks.ts";
 import { bps, figure } from "../support/figures.ts";
+import { tighten } from "../support/governance.ts";
 import type { World } from "../support/world.ts";
 import { deployWorld, ORDERS, sqrtAtTick, type Book, type PlanSteps } from "../support/world.ts";
 import { cites, INVARIANT } from "./invariants.ts";
@@ -178,9 +179,7 @@ for (const order of ORDERS) {
 
       it(cites("more than the limit reverts and changes nothing", INVARIANT.PLAN_LIMIT), async () => {
         const world = await networkHelpers.loadFixture(open);
-        await world.policy
-          .connect(world.who.safe)
-          .tightenCaps({ maxPlanLossBps: 10, coreWeightCapBps: 10_000, minHalfWidth: 10, maxHalfWidth: 887_272 });
+        await tighten(world, { maxPlanLossBps: 10 });
         const before = await world.book();
         const nonce = await world.vault.planNonce();
         // A fifth of one token at a fee of 1 % is 10 bps of NAV and the impact besides.

@@ -18,6 +18,8 @@ interface Setup {
   readonly policy: string;
   readonly oracle: string;
   readonly minFirstShares: bigint;
+  readonly entryFeeBps: number;
+  readonly exitFeeBps: number;
   readonly name: string;
   readonly symbol: string;
 }
@@ -35,6 +37,8 @@ describe("contracts/construction: vault", () => {
       policy: world.addresses.policy,
       oracle: world.addresses.oracle,
       minFirstShares: 10n ** 15n,
+      entryFeeBps: 12,
+      exitFeeBps: 30,
       name: "Another",
       symbol: "ANOTHER",
     };
@@ -56,6 +60,7 @@ describe("contracts/construction: vault", () => {
       await vault.POLICY(),
       await vault.ORACLE(),
       await vault.MIN_FIRST_SHARES(),
+      ...(await vault.fees()).map(Number),
       await vault.name(),
       await vault.symbol(),
     ]).to.deep.equal(Object.values(setup));
@@ -80,6 +85,15 @@ describe("contracts/construction: vault", () => {
         .to.be.revertedWithCustomError(world.vault, "InvalidSetup")
         .withArgs(reason);
     }
+    // The default world's caps on both fees are 30.
+    for (const [entryFeeBps, exitFeeBps] of [
+      [31, 0],
+      [0, 31],
+    ] as const) {
+      await expect(build(world, { ...good, entryFeeBps, exitFeeBps }))
+        .to.be.revertedWithCustomError(world.vault, "FeeAboveCap")
+        .withArgs(entryFeeBps, 30, exitFeeBps, 30);
+    }
     await expect(build(world, { ...good, policy: world.who.stranger.address })).to.revert(world.ethers);
     await expect(build(world, { ...good, oracle: world.who.stranger.address })).to.revert(world.ethers);
   });
@@ -101,6 +115,16 @@ describe("contracts/construction: vault", () => {
       String(error),
     );
     expect(wide).to.include("InvalidSetup").and.to.include("more than 18 decimals");
+  });
+
+  it("refuses tokens of so few decimals that a wei is worth something", async () => {
+    for (const decimals of [
+      { quoteDecimals: 5, baseDecimals: 18 },
+      { quoteDecimals: 18, baseDecimals: 5 },
+    ]) {
+      const coarse = await deployWorld(connection, decimals).catch((error: unknown) => String(error));
+      expect(coarse).to.include("InvalidSetup").and.to.include("fewer than 6 decimals");
+    }
   });
 
   it("every deployed contract is under 24,576 bytes", async () => {

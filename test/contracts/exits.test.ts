@@ -4,6 +4,7 @@ import { network } from "hardhat";
 import { ONE } from "../support/arithmetic.ts";
 import { expectProRataExit } from "../support/checks.ts";
 import { figure } from "../support/figures.ts";
+import { tighten } from "../support/governance.ts";
 import type { World } from "../support/world.ts";
 import { deployWorld, ORDERS } from "../support/world.ts";
 import { cites, INVARIANT } from "./invariants.ts";
@@ -42,7 +43,7 @@ for (const order of ORDERS) {
 
     it(
       cites(
-        "work with dead feeds, no keeper, no governance, closed tiers and a pool far away",
+        "work with dead feeds, paused, no keeper, no governance, closed tiers, no budget and a pool far away",
         INVARIANT.WITHDRAW_OPEN,
         INVARIANT.WITHDRAW_PREVIEW,
         INVARIANT.WITHDRAW_COMPONENT,
@@ -55,12 +56,20 @@ for (const order of ORDERS) {
         const policy = world.policy.connect(safe);
         await policy.removeKeeper(keeper.address);
         for (const fee of [500, 3_000, 10_000]) await policy.removePool(fee);
-        await policy.tightenCaps({
+        await tighten(world, {
           maxPlanLossBps: 0,
           coreWeightCapBps: 0,
           minHalfWidth: 887_272,
-          maxHalfWidth: 887_272,
+          lossCapBps: 0,
+          lossRefillBps: 0,
+          turnoverCapBps: 0,
+          turnoverRefillBps: 0,
+          churnCapBps: 0,
+          churnRefillBps: 0,
+          volFloorBps: 65_535,
+          lvrLimitBps: 1,
         });
+        await policy.pause();
         // Nobody governs any more: policy, oracle and manager are gone from the chain altogether.
         for (const address of [world.addresses.policy, world.addresses.oracle, world.addresses.accessManager]) {
           await networkHelpers.setCode(address, "0x");
@@ -115,7 +124,14 @@ for (const order of ORDERS) {
             for (const log of receipt.logs) {
               if (log.address !== (await token.getAddress())) continue;
               const event = token.interface.parseLog(log);
-              if (event?.name === "Transfer") expect(event.args["to"]).to.equal(who.address);
+              if (event?.name !== "Transfer") continue;
+              // Pools pay the vault, which keeps the others' fees; the vault pays the leaver and nobody else.
+              const payer = String(event.args["from"]);
+              if (payer === world.addresses.vault) expect(event.args["to"]).to.equal(who.address);
+              else {
+                expect([...world.pools.values()].map((pool) => pool.address)).to.include(payer);
+                expect(event.args["to"]).to.equal(world.addresses.vault);
+              }
             }
           }
         }

@@ -5,13 +5,14 @@
  */
 export const INVARIANT = {
   CONSERVATION: "in kind: every token that left the pools, the vault and its users is with another of them",
-  ONLY_TO_PAYEES: "no token leaves the vault but to a leaver's recipient or to the payer side of a pool's callback",
+  ONLY_TO_PAYEES:
+    "no token leaves the vault but to a leaver's recipient, the treasury or the payer side of a pool's callback",
 
   WITHDRAW_COMPONENT:
     "withdraw: after * supply_before >= before * supply_after for each liquidity, idle amount and owed fee",
   WITHDRAW_PRO_RATA: "withdraw: nobody gets more of a component than its part, rounded down",
   WITHDRAW_SPLIT: "withdraw: n small exits bring no more of a token than one large exit",
-  WITHDRAW_OPEN: "withdraw: works with dead feeds, without keeper and governance, within 2.5 M gas",
+  WITHDRAW_OPEN: "withdraw: works with dead feeds, paused, without keeper and governance, within 2.5 M gas",
   WITHDRAW_PREVIEW: "withdraw: pays what the lens previews, to the wei",
 
   DEPOSIT_ROUNDS_UP: "deposit: asks for ceil(shares * (total + 1) / supply) of each token",
@@ -30,7 +31,26 @@ export const INVARIANT = {
   PLAN_WEIGHT: "plan: the core's weight is inside the cap or not above what it was",
   PLAN_ONCE: "plan: a nonce is used once, by a keeper, before the deadline",
   PLAN_LIST: "plan: the vault's list names every range in which it stands, none of them empty",
+  PLAN_FAILS_CLOSED: "plan: stale, apart, reverting or paused: no plan runs, and nothing else changes",
   PLAN_CLEAN: "plan: leaves no allowance, no expected pool and no guard behind",
+  BUDGET_LOSS: "budget: over any stretch T plans lose at most capacity + rate * T of NAV at any price inside the band",
+  BUDGET_TURNOVER: "budget: over any stretch T plans swap and move between pools at most capacity + rate * T of NAV",
+  BUDGET_CHURN:
+    "budget: what ranges lose against holding is charged at the next plan; while it is full only burns, swaps and widest mints",
+  BUDGET_LEVEL:
+    "budget: a level is what was charged, rounded up, less what drained, rounded down; a gain refills nothing",
+  BUDGET_BURN: "budget: a plan that only takes out is refused by none",
+  ARBITRAGE:
+    "plan: what ranges lose to arbitrage at the greater of governed and measured volatility is inside the limit or not above what it was",
+
+  TREASURY_ONLY: "treasury: gets its share of collected swap fees, rounded down, and nothing else",
+  TREASURY_CRYSTALLISED: "treasury: a new share is taken of no fee that was earned before it was adopted",
+  LP_FEES_CAPPED:
+    "entry and exit fees: set inside the governed caps and 50 bps, brought down by anybody after a cap fell; a rise waits 24 h, a fall does not",
+  LP_FEES_TO_STAYERS:
+    "entry and exit fees: go to those who stay, evenly over seven days, and nobody recaptures his own at once",
+  LP_FEES_LAST: "exit fee: nobody pays on more shares than stay, and the last LP pays none",
+
   CALLBACK: "callback: only the pool that a running plan calls is paid",
   REENTRANCY: "reentrancy: while the vault moves tokens its functions and prices refuse to answer",
 
@@ -39,6 +59,11 @@ export const INVARIANT = {
   ORACLE_TWAP: "oracle: the mean tick is that of pool.observe, rounded to negative infinity, whatever the hint",
   ORACLE_REFUSES: "oracle: a stale, non-positive, future or disagreeing source stops plans and first deposits",
   POLICY_DIRECTION: "policy: what acts at once only takes room away; what gives room waits for the delay",
+  POLICY_SAFE: "policy: what gives room reads the Safe again and needs two signatures and no module",
+  POLICY_CAPS: "policy: no vote lifts a limit above the code's",
+  PAUSE_ENDS: "pause: ends after seven days, is not the guardian's to repeat at once, and never stops an exit",
+  VOLATILITY:
+    "oracle: the measured volatility is the decayed mean of squared returns, whenever and by whomever it is poked",
   NO_ADMIN: "roles: nobody holds ADMIN_ROLE and the deployer has no power",
   NO_PROFIT: "attack: a stranger's closed loop brings him at most one wei per operation",
 } as const;

@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import { network } from "hardhat";
 
-import { ONE } from "../support/arithmetic.ts";
+import { ONE, VALUE_BITS } from "../support/arithmetic.ts";
+import { navAt } from "../support/chargeModel.ts";
 import type { World } from "../support/world.ts";
 import { deployWorld, ORDERS } from "../support/world.ts";
 
@@ -48,6 +49,52 @@ for (const order of ORDERS) {
       expect((await world.lens.observe(world.addresses.vault, world.who.stranger.address)).keeperAllowed).to.equal(
         false,
       );
+    });
+
+    it("tells budgets, fees in force and announced, the treasury's share, what the last plan left, and NAV", async () => {
+      const world = await deployWorld(connection, {
+        quoteIsToken0: order.quoteIsToken0,
+        caps: { treasuryShareBps: 640, maxEntryFeeBps: 50, maxExitFeeBps: 50 },
+      });
+      const { alice, keeper } = world.who;
+      await world.firstDeposit(alice, 20_000n * ONE);
+      await world.execute({
+        swaps: [{ fee: 500, zeroForOne: true, fraction: ONE / 10n }],
+        mints: [{ ...(await world.around(3_000, 1_200)), fraction0: ONE / 2n, fraction1: ONE / 2n }],
+      });
+      await world.oracle.poke();
+      await world.vault.connect(keeper).setFees(40, 25);
+      const observe = (): ReturnType<typeof world.lens.observe.staticCall> =>
+        world.lens.observe(world.addresses.vault, keeper.address);
+      const first = await observe();
+      const { nextAt } = await world.vault.feeBook();
+      expect([first.entryFeeBps, first.exitFeeBps, first.nextEntryFeeBps, first.nextExitFeeBps]).to.deep.equal([
+        0n,
+        0n,
+        40n,
+        25n,
+      ]);
+      expect(first.nextFeesAt).to.equal(nextAt);
+      expect(first.treasuryShareBps).to.equal(640n);
+      const left = await world.vault.inventory();
+      expect([first.left0PerShareX96, first.left1PerShareX96]).to.deep.equal([left.perShare0X96, left.perShare1X96]);
+      expect(left.perShare0X96 > 0n && left.perShare1X96 > 0n).to.equal(true);
+      expect(first.lastPoke).to.equal(await world.oracle.lastPoke());
+      expect(first.budgets).to.deep.equal(await world.vault.budgets());
+      expect(first.budgets.lossE12 > 0n && first.budgets.turnoverE12 > 0n).to.equal(true);
+      expect([first.budgets.lossCapacityE12, first.budgets.churnCapacityE12]).to.deep.equal([10n ** 10n, 10n ** 11n]);
+      // In force a day later: nothing is announced any more.
+      await world.pass(86_400);
+      const second = await observe();
+      expect([second.entryFeeBps, second.exitFeeBps]).to.deep.equal([40n, 25n]);
+      expect([second.nextEntryFeeBps, second.nextExitFeeBps, second.nextFeesAt]).to.deep.equal([0n, 0n, 0n]);
+      // NAV by liquidity at the oracle's price: a pool that is pushed away moves it by its fees at most, totals by much more.
+      const mid = world.priceX96(2_000);
+      const model = navAt(await world.book(), mid, order.quoteIsToken0) >> VALUE_BITS;
+      expect(second.nav <= model && model - second.nav <= 10n, `${second.nav} ${model}`).to.equal(true);
+      await world.movePools(2_020);
+      const third = await observe();
+      expect(third.nav >= second.nav && third.nav - second.nav < second.nav / 1_000n).to.equal(true);
     });
 
     it("shows each range as its pool has it", async () => {

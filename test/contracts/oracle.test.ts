@@ -30,6 +30,7 @@ async function another(
   terms: Partial<OracleTerms>,
   sequencerFeed = NOBODY,
   minCardinality = 1,
+  changes: object = {},
 ): Promise<PriceOracle> {
   return world.ethers.deployContract("PriceOracle", [
     {
@@ -38,11 +39,13 @@ async function another(
       token0: await world.token0.getAddress(),
       token1: await world.token1.getAddress(),
       quoteIsToken0: world.options.quoteIsToken0,
+      safe: world.who.safe.address,
       baseFeed: await world.baseFeed.getAddress(),
       quoteFeed: await world.quoteFeed.getAddress(),
       sequencerFeed,
       minCardinality,
       terms: { ...TERMS, ...terms },
+      ...changes,
     },
   ]);
 }
@@ -72,7 +75,8 @@ describe("contracts/oracle: feeds", () => {
         const { mid, low, high } = await world.oracle.feeds();
         expect(mid).to.equal(priceX96Of(2_000, { ...decimals, baseFeedDecimals }));
         expect(low).to.equal((mid * 9_925n) / 10_000n);
-        expect(high).to.equal((mid * 10_075n + 9_999n) / 10_000n);
+        // Outward, and where the division is exact a unit more.
+        expect(high).to.equal((mid * 10_075n) / 10_000n + 1n);
         const band = await world.oracle.read(MAX_UINT256);
         expect([band.mid, band.low, band.high]).to.deep.equal([mid, low, high]);
         // A quote that is worth 1.25 dollars makes the base cheaper in it.
@@ -162,9 +166,24 @@ describe("contracts/oracle: feeds", () => {
     const world = await networkHelpers.loadFixture(open);
     const narrow = await another(world, { baseDeviationBps: 0, quoteDeviationBps: 0 });
     const { mid, low, high } = await narrow.feeds();
-    expect([low, high]).to.deep.equal([(mid * 9_975n) / 10_000n, (mid * 10_025n + 9_999n) / 10_000n]);
+    expect([low, high]).to.deep.equal([(mid * 9_975n) / 10_000n, (mid * 10_025n) / 10_000n + 1n]);
     const widest = await another(world, { baseDeviationBps: 200, quoteDeviationBps: 100 });
     expect((await widest.feeds()).low).to.equal((mid * 97n) / 100n);
+    // The caps themselves are allowed.
+    for (const terms of [
+      { twapBandBps: 1 },
+      { twapBandBps: 1_000 },
+      { twapWindow: 300 },
+      { twapWindow: 86_400 },
+      { baseHeartbeat: 1 },
+      { baseHeartbeat: 172_800 },
+      { quoteHeartbeat: 1 },
+      { quoteHeartbeat: 172_800 },
+    ])
+      for (const [name, value] of Object.entries(terms)) {
+        const kept = (await (await another(world, terms)).terms()) as unknown as Record<string, bigint>;
+        expect(kept[name], name).to.equal(BigInt(value));
+      }
     for (const [terms, reason] of [
       [{ baseDeviationBps: 201, quoteDeviationBps: 100 }, "deviations above cap"],
       [{ baseDeviationBps: 65_535, quoteDeviationBps: 65_535 }, "deviations above cap"],
@@ -183,6 +202,12 @@ describe("contracts/oracle: feeds", () => {
     await expect(another(world, {}, NOBODY, 60_000))
       .to.be.revertedWithCustomError(world.oracle, "InvalidTerms")
       .withArgs("reference pool keeps too few observations");
+    const [token0, token1] = [await world.token0.getAddress(), await world.token1.getAddress()];
+    for (const pair of [
+      { token0: token1, token1: token0 },
+      { token0, token1: token0 },
+    ])
+      await expect(another(world, {}, NOBODY, 1, pair)).to.be.revertedWithCustomError(world.oracle, "InvalidPair");
   });
 
   it("a price that no pool could show is refused", async () => {

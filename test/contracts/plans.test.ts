@@ -5,6 +5,7 @@ import { network } from "hardhat";
 import { ONE } from "../support/arithmetic.ts";
 import { rangeKey } from "../support/checks.ts";
 import { navAt } from "../support/chargeModel.ts";
+import { tighten } from "../support/governance.ts";
 import type { World } from "../support/world.ts";
 import { deployWorld, ORDERS } from "../support/world.ts";
 import { cites, INVARIANT } from "./invariants.ts";
@@ -113,7 +114,9 @@ describe("contracts/plans", () => {
       await expect(
         keeper.execute(await world.plan({ mints: [await world.around(3_000, 1_200)] })),
       ).to.be.revertedWithCustomError(world.planErrors, "PoolNotAllowed");
-      await world.execute({ burns: [{ index: 0 }], mints: [await world.around(500, 1_200)] });
+      // Nine tenths move on: all of NAV at mid is more than all of NAV at the band's low end, and so than the greatest budget.
+      const part = { fraction0: (ONE * 9n) / 10n, fraction1: (ONE * 9n) / 10n };
+      await world.execute({ burns: [{ index: 0 }], mints: [{ ...(await world.around(500, 1_200)), ...part }] });
       expect((await world.book()).positions.map((p) => p.fee)).to.deep.equal([500]);
     },
   );
@@ -188,6 +191,11 @@ describe("contracts/plans", () => {
     await expect(
       keeper.execute(await world.plan({ burns: [{ index: 0 }, { index: 0, fraction: 0n }] })),
     ).to.be.revertedWithCustomError(world.planErrors, "EmptyPosition");
+    // In slices a range would lose a wei of each token to the pool's rounding as often as the keeper likes.
+    const slice = { index: 0, fraction: ONE / 1_000n };
+    await expect(keeper.execute(await world.plan({ burns: [slice, slice] })))
+      .to.be.revertedWithCustomError(world.planErrors, "BurnedTwice")
+      .withArgs(0);
   });
 
   it(cites("the same range again grows the place that it has", INVARIANT.PLAN_LIST), async () => {
@@ -365,9 +373,7 @@ describe("contracts/plans", () => {
         .withArgs((bps: bigint) => bps > 9_900n && bps <= 10_000n, 6_000);
       await world.execute({ mints: [half] });
       // The guardian lowers the cap under what stands.
-      await world.policy
-        .connect(world.who.safe)
-        .tightenCaps({ maxPlanLossBps: 25, coreWeightCapBps: 3_000, minHalfWidth: 10, maxHalfWidth: 887_272 });
+      await tighten(world, { coreWeightCapBps: 3_000 });
       const tiny = { ...range, fraction0: ONE / 1_000n, fraction1: ONE / 1_000n };
       await expect(keeper.execute(await world.plan({ mints: [tiny] }))).to.be.revertedWithCustomError(
         world.planErrors,
@@ -401,9 +407,7 @@ describe("contracts/plans", () => {
       expect(weightBps > 1_000n && weightBps < 9_000n).to.equal(true);
       const capAt = async (coreWeightCapBps: bigint): Promise<void> => {
         await before.restore();
-        await world.policy
-          .connect(world.who.safe)
-          .tightenCaps({ maxPlanLossBps: 25, coreWeightCapBps, minHalfWidth: 10, maxHalfWidth: 887_272 });
+        await tighten(world, { coreWeightCapBps: Number(coreWeightCapBps) });
       };
       await capAt(weightBps - 1n);
       await expect(world.vault.connect(world.who.keeper).execute(await world.plan({ mints: [some] })))
@@ -456,9 +460,26 @@ describe("contracts/plans", () => {
     },
   );
 
+  it("more liquidity than a pool can count is refused by a name, and a part of it minted", async () => {
+    const world = await networkHelpers.loadFixture(open);
+    for (const token of [world.token0, world.token1]) await token.mint(world.addresses.vault, 10n ** 43n);
+    const range = await world.around(3_000, 300);
+    await expect(
+      world.vault.connect(world.who.keeper).execute(await world.plan({ mints: [range] })),
+    ).to.be.revertedWithCustomError(world.planErrors, "LiquidityOverflow");
+    await world.execute({ mints: [{ ...range, fraction0: ONE / 10n ** 12n, fraction1: ONE / 10n ** 12n }] });
+  });
+
   it("an empty swap and an empty vault are refused", async () => {
     const world = await deployWorld(connection);
     const keeper = world.vault.connect(world.who.keeper);
+    await expect(keeper.execute(await world.plan({}))).to.be.revertedWithCustomError(
+      world.planErrors,
+      "NothingToManage",
+    );
+    // A present makes it no vault with LPs.
+    await world.quote.connect(world.who.bob).transfer(world.addresses.vault, 1n);
+    await world.base.connect(world.who.bob).transfer(world.addresses.vault, 10n ** 18n);
     await expect(keeper.execute(await world.plan({}))).to.be.revertedWithCustomError(
       world.planErrors,
       "NothingToManage",

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { network } from "hardhat";
 
 import { ONE } from "../support/arithmetic.ts";
+import { setCaps } from "../support/governance.ts";
 import type { World } from "../support/world.ts";
 import { deployWorld, type TokenKind } from "../support/world.ts";
 import { cites, INVARIANT } from "./invariants.ts";
@@ -42,6 +43,10 @@ for (const side of ["base", "quote"] as const) {
         at("deposit", abi.encodeFunctionData("deposit", [ONE, 10n ** 20n, 10n ** 20n, person])),
         at("withdraw", abi.encodeFunctionData("withdraw", [1n, 0n, 0n, person, 0n])),
         at("execute", abi.encodeFunctionData("execute", [plan])),
+        at("setFees", abi.encodeFunctionData("setFees", [0, 0])),
+        at("clampFees", abi.encodeFunctionData("clampFees")),
+        at("syncTreasuryShare", abi.encodeFunctionData("syncTreasuryShare")),
+        at("claimTreasury", abi.encodeFunctionData("claimTreasury")),
         at("totals", abi.encodeFunctionData("totals")),
         at("previewDeposit", abi.encodeFunctionData("previewDeposit", [ONE])),
         at(
@@ -134,6 +139,29 @@ for (const side of ["base", "quote"] as const) {
       );
       expect(times >= 3).to.equal(true);
       expect(await world.vault.planNonce()).to.equal(2n);
+    });
+
+    it(cites("while fees are collected for the treasury, and while it is paid", INVARIANT.REENTRANCY), async () => {
+      const kind: TokenKind = "LocalHookToken";
+      const world = await deployWorld(connection, {
+        ...(side === "base" ? { baseKind: kind } : { quoteKind: kind }),
+        governanceDelay: 0,
+        caps: { treasuryShareBps: 1_000 },
+      });
+      await world.firstDeposit(world.who.alice, 10_000n * ONE);
+      await world.execute({
+        mints: [{ ...(await world.around(3_000, 1_200)), fraction0: ONE / 2n, fraction1: ONE / 2n }],
+      });
+      await world.movePools(2_010);
+      await world.movePools(1_990);
+      await setCaps(world, { treasuryShareBps: 500 });
+      await expectAllClosed(world, () => world.vault.syncTreasuryShare());
+      const { treasury } = world.who;
+      const booked = await world.vault.treasuryBook();
+      const had = await world.balances(treasury.address);
+      expect(await expectAllClosed(world, () => world.vault.claimTreasury())).to.equal(1);
+      const has = await world.balances(treasury.address);
+      expect([has.amount0 - had.amount0, has.amount1 - had.amount1]).to.deep.equal([booked.amount0, booked.amount1]);
     });
 
     it(cites("a withdrawal's preview refuses too, since somebody may lend on it", INVARIANT.REENTRANCY), async () => {

@@ -115,6 +115,7 @@ export function decisionOf(state: VaultState, moves: Partial<Moves>, memory = st
     block: state.block,
     actions: acts ? ["rangeShift"] : [],
     ...all,
+    fees: null,
     expectedCost: 0,
     expectedGain: 0,
     book: { delta: 0, gamma: 0, vega: 0 },
@@ -172,6 +173,8 @@ export const INSTANT: Partial<KeeperSettings> = {
   patience: 10_000,
   poll: 1_000,
   replaceAfter: 3_000,
+  // Its own test turns it on.
+  housekeeping: false,
 };
 
 /** A keeper over the rig; a journal in memory unless one is given. */

@@ -5,6 +5,7 @@ import { rangePicture, renderFrame } from "../../scripts/local/view/frame.ts";
 import type { ActionView, WorldView } from "../../scripts/local/view/model.ts";
 import { Terminal } from "../../scripts/local/view/terminal.ts";
 import { lineWatcher, liveWatcher } from "../../scripts/local/view/watcher.ts";
+import { NO_ACTIONS } from "../../keeper/report/summary.ts";
 
 const action: ActionView = {
   time: 1_583_020_800,
@@ -40,7 +41,7 @@ const view: WorldView = {
   ],
   idle: 0.388,
   terms: { ...NOTHING, market: 1000, fees: 500, lvr: 400, gas: 12, slippage: 3 },
-  counts: { rangeShift: 3, feeTierMove: 1, compound: 4, deploy: 1 },
+  counts: { ...NO_ACTIONS, rangeShift: 3, feeTierMove: 1, compound: 4, deploy: 1 },
   refused: 2,
   holding: "The price is inside the range.",
   actions: [action],
@@ -73,7 +74,7 @@ describe("local/view", () => {
       "0.05 %",
       "2,310.00 to 3,120.00",
       "41.2 %",
-      "1 deployment, 3 range shifts, 1 fee-tier move, 4 compounds, 2 refused",
+      "1 deployment, 3 range shifts, 1 fee-tier move, 4 compounds, 0 settlements, 0 fee changes, 2 refused",
       "The price is inside the range.",
       "rangeShift  The price left the range.",
     ]) {
@@ -97,7 +98,15 @@ describe("local/view", () => {
     const holding =
       "The nearest bound is 54.1 % of a half-width away; widths are off their target by at most 33 % of 40 %.";
     const terms = { ...NOTHING, market: 299_923.39, fees: 101_333.68, lvr: 97_143.64, gas: 441.23, slippage: 1234.56 };
-    const counts = { deploy: 1, rangeShift: 17, feeTierMove: 18, compound: 10 };
+    const counts = {
+      ...NO_ACTIONS,
+      deploy: 1,
+      rangeShift: 17,
+      feeTierMove: 18,
+      compound: 10,
+      settle: 20,
+      feeChange: 40,
+    };
     const large = { ...view, terms, counts, holding, actions: [{ ...action, why }, action] };
     const frame = renderFrame(large, 79);
     expect(frame.join("\n")).not.to.include("…");
@@ -107,7 +116,7 @@ describe("local/view", () => {
       "hold +1.90 %",
       "static range -1.10 %",
       "gas -441.23",
-      "10 compounds, 2 refused",
+      "10 compounds, 20 settlements, 40 fee changes, 2 refused",
       view.vault,
       holding,
       why,

@@ -66,15 +66,21 @@ export function valueOfTokens(amounts: Pair2, priceX96: bigint, quoteIsToken0: b
   return (quote << VALUE_BITS) + ((base * priceX96) << VALUE_BITS) / Q96;
 }
 
-/** Value of a range at a price (not at its pool's spot), in 2^-64 quote wei; the root has 128 bits of fraction. */
-export function valueOfRange(range: RangeLiquidity, priceX96: bigint, quoteIsToken0: boolean): bigint {
+/** Tokens of a range at a price (not at its pool's spot), in 2^-64 wei of each; the root has 128 bits of fraction. */
+export function amountsOfRange(range: RangeLiquidity, priceX96: bigint, quoteIsToken0: boolean): Pair2 {
   const lower = getSqrtRatioAtTick(range.tickLower) << 32n;
   const upper = getSqrtRatioAtTick(range.tickUpper) << 32n;
   const root = isqrt(quoteIsToken0 ? (1n << 352n) / priceX96 : priceX96 << 160n);
   const at = min(max(root, lower), upper);
-  // Both amounts in 2^-64 wei.
-  const amount0 = ((range.liquidity << (VALUE_BITS + 128n)) * (upper - at)) / (upper * at);
-  const amount1 = ((range.liquidity << VALUE_BITS) * (at - lower)) >> 128n;
+  return {
+    amount0: ((range.liquidity << (VALUE_BITS + 128n)) * (upper - at)) / (upper * at),
+    amount1: ((range.liquidity << VALUE_BITS) * (at - lower)) >> 128n,
+  };
+}
+
+/** Value of a range at a price, in 2^-64 quote wei. */
+export function valueOfRange(range: RangeLiquidity, priceX96: bigint, quoteIsToken0: boolean): bigint {
+  const { amount0, amount1 } = amountsOfRange(range, priceX96, quoteIsToken0);
   return quoteIsToken0 ? amount0 + (amount1 * priceX96) / Q96 : amount1 + (amount0 * priceX96) / Q96;
 }
 

@@ -10,24 +10,28 @@ export function rangeKey(range: Pick<Held, "fee" | "tickLower" | "tickUpper">): 
   return `${range.fee}:${range.tickLower}:${range.tickUpper}`;
 }
 
-/** Idle amounts, liquidity and owed fees under names, so that two books can be compared line by line. */
-export function components(book: Book): ReadonlyMap<string, bigint> {
-  const list = new Map<string, bigint>([
-    ["idle0", book.idle0],
-    ["idle1", book.idle1],
-  ]);
+/**
+ * What LPs own, by name, so that two books can be compared line by line: liquidity by range, and both tokens outside
+ * liquidity. Fees that a pool owes and idle tokens are one component: an exit collects the fees of every range, and what is
+ * not the leaver's stays as idle tokens.
+ *
+ * @param treasuryBps the part of owed fees that is the treasury's, rounded down range by range as the vault books it
+ */
+export function components(book: Book, treasuryBps = 0n): ReadonlyMap<string, bigint> {
+  let [tokens0, tokens1] = [book.idle0, book.idle1];
+  const list = new Map<string, bigint>();
   for (const p of book.positions) {
     list.set(`${rangeKey(p)} liquidity`, p.liquidity);
-    list.set(`${rangeKey(p)} fees0`, p.fees0);
-    list.set(`${rangeKey(p)} fees1`, p.fees1);
+    tokens0 += p.fees0 - (p.fees0 * treasuryBps) / 10_000n;
+    tokens1 += p.fees1 - (p.fees1 * treasuryBps) / 10_000n;
   }
-  return list;
+  return list.set("tokens0", tokens0).set("tokens1", tokens1);
 }
 
 /** No component's part of a share became smaller, and no more left than the leaver's part. */
-export function expectProRataExit(before: Book, after: Book): void {
-  const left = components(after);
-  for (const [name, was] of components(before)) {
+export function expectProRataExit(before: Book, after: Book, treasuryBps = 0n): void {
+  const left = components(after, treasuryBps);
+  for (const [name, was] of components(before, treasuryBps)) {
     const is = left.get(name) ?? 0n;
     expect(
       is * before.supply >= was * after.supply,

@@ -16,6 +16,7 @@ import {
   type OracleTerms,
   type StrataAddresses,
 } from "../../scripts/deploy/strata.ts";
+import { deployBareSafe } from "../../scripts/local/protocols/bareSafe.ts";
 import type { Lens } from "../../types/ethers-contracts/Lens.ts";
 import type { PlanLib } from "../../types/ethers-contracts/PlanLib.ts";
 import type { Policy } from "../../types/ethers-contracts/Policy.ts";
@@ -58,6 +59,21 @@ export interface WorldOptions {
   readonly quoteFeedDecimals: number;
 }
 
+/** Nothing but the code's own caps stands in a test's way. */
+export const WIDE_CAPS: Partial<Caps> = {
+  coreWeightCapBps: 10_000,
+  minHalfWidth: 10,
+  maxHalfWidth: 887_272,
+  lossCapBps: 100,
+  lossRefillBps: 100,
+  turnoverCapBps: 10_000,
+  turnoverRefillBps: 10_000,
+  churnCapBps: 1_000,
+  churnRefillBps: 1_000,
+  volFloorBps: 1_000,
+  lvrLimitBps: 200,
+};
+
 export const DEFAULT_WORLD: WorldOptions = {
   quoteIsToken0: false,
   baseDecimals: 18,
@@ -69,7 +85,8 @@ export const DEFAULT_WORLD: WorldOptions = {
   depth: 40e6,
   cardinality: 80,
   minCardinality: 60,
-  caps: { coreWeightCapBps: 10_000, minHalfWidth: 10, maxHalfWidth: 887_272 },
+  // As wide as the code allows, so that each limit can be tested alone: lvrLimitBps and the budgets as well.
+  caps: WIDE_CAPS,
   // Days may pass in a test without a new answer; the oracle's own tests set mainnet's heartbeats.
   terms: { baseHeartbeat: 172_800, quoteHeartbeat: 172_800 },
   sequencer: false,
@@ -161,6 +178,7 @@ export interface Book {
 
 export interface Signers {
   readonly deployer: HardhatEthersSigner;
+  /** The DAO's Safe itself: tests act as it without collecting signatures; those have tests of their own. */
   readonly safe: HardhatEthersSigner;
   readonly keeper: HardhatEthersSigner;
   readonly alice: HardhatEthersSigner;
@@ -168,6 +186,11 @@ export interface Signers {
   readonly carol: HardhatEthersSigner;
   readonly attacker: HardhatEthersSigner;
   readonly stranger: HardhatEthersSigner;
+  readonly treasury: HardhatEthersSigner;
+  /** Holds GUARDIAN beside the Safe. */
+  readonly guardian: HardhatEthersSigner;
+  /** Any two of them move the Safe. */
+  readonly owners: readonly HardhatEthersSigner[];
 }
 
 export class World {
@@ -175,6 +198,7 @@ export class World {
   readonly ethers: HardhatEthers;
   readonly options: WorldOptions;
   readonly who: Signers;
+  readonly safe: Contract;
   readonly addresses: StrataAddresses;
   readonly factory: Contract;
   readonly base: LocalToken;
@@ -200,6 +224,7 @@ export class World {
     this.ethers = parts.ethers;
     this.options = parts.options;
     this.who = parts.who;
+    this.safe = parts.safe;
     this.addresses = parts.addresses;
     this.factory = parts.factory;
     this.base = parts.base;
@@ -357,8 +382,9 @@ export class World {
 
   /** Everybody's address. */
   people(): readonly string[] {
-    const { deployer, safe, keeper, alice, bob, carol, attacker, stranger } = this.who;
-    return [deployer, safe, keeper, alice, bob, carol, attacker, stranger].map((person) => person.address);
+    const { owners, ...others } = this.who;
+    const all = [...Object.values(others), ...owners];
+    return all.map((person) => person.address);
   }
 
   /** Addresses of our contracts. */
@@ -482,14 +508,25 @@ export function mined(receipt: TransactionReceipt | null): TransactionReceipt {
 export async function deployWorld(connection: NetworkConnection, changes: Partial<WorldOptions> = {}): Promise<World> {
   const options: WorldOptions = { ...DEFAULT_WORLD, ...changes };
   const { ethers, networkHelpers } = connection;
-  const [deployer, safe, keeper, alice, bob, carol, attacker, stranger] = await ethers.getSigners();
-  if (!deployer || !safe || !keeper || !alice || !bob || !carol || !attacker || !stranger)
+  const [deployer, treasury, keeper, alice, bob, carol, attacker, stranger, ...rest] = await ethers.getSigners();
+  if (!deployer || !treasury || !keeper || !alice || !bob || !carol || !attacker || !stranger)
     throw new Error("no accounts");
-  const who: Signers = { deployer, safe, keeper, alice, bob, carol, attacker, stranger };
+  const owners = rest.slice(0, 3);
+  const guardian = rest[3];
+  if (guardian === undefined) throw new Error("no account for the guardian");
 
   const { base, quote } = await deployTokens(ethers, deployer, options);
   const [token0, token1] = options.quoteIsToken0 ? [quote, base] : [base, quote];
   const [address0, address1] = [await token0.getAddress(), await token1.getAddress()];
+  const safeContract = await deployBareSafe(
+    deployer,
+    owners.map((owner) => owner.address),
+  );
+  const safeAddress = await safeContract.getAddress();
+  await networkHelpers.impersonateAccount(safeAddress);
+  await networkHelpers.setBalance(safeAddress, 10n ** 20n);
+  const safe = await ethers.getSigner(safeAddress);
+  const who: Signers = { deployer, safe, keeper, alice, bob, carol, attacker, stranger, treasury, guardian, owners };
 
   const artifact = factoryArtifact();
   const factory = (await new ContractFactory(
@@ -518,8 +555,11 @@ export async function deployWorld(connection: NetworkConnection, changes: Partia
     baseFeed: await baseFeed.getAddress(),
     quoteFeed: await quoteFeed.getAddress(),
     ...(options.sequencer ? { sequencerFeed: await sequencerFeed.getAddress() } : {}),
-    safe: safe.address,
+    safe: safeAddress,
+    treasury: treasury.address,
+    guardian: guardian.address,
     governanceDelay: options.governanceDelay,
+    allowShortDelay: true,
     fees: options.fees,
     minCardinality: options.minCardinality,
     caps: { ...DEFAULT_CAPS, ...DEFAULT_WORLD.caps, ...changes.caps },
@@ -542,6 +582,7 @@ export async function deployWorld(connection: NetworkConnection, changes: Partia
     ethers,
     options,
     who,
+    safe: safeContract,
     addresses,
     factory,
     base,

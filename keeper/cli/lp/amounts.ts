@@ -10,6 +10,8 @@ export interface SharesSnapshot {
   readonly idle1: bigint;
   readonly total0: bigint;
   readonly total1: bigint;
+  /** The treasury's part of pending fees, as the vault books it. */
+  readonly treasuryShareBps: number;
   readonly oracleOk: boolean;
   /** Quote wei per base wei times 2^96. */
   readonly price: { readonly mid: bigint };
@@ -34,6 +36,7 @@ const UNIT = 1_000_000_000n;
 /** On top of the price's move, for the fees that arrive meanwhile: one basis point. */
 const FEES_MEANWHILE = UNIT / 10_000n;
 const Q96 = 1n << 96n;
+const BPS = 10_000n;
 const WEI_PER_SHARE = 10n ** 18n;
 
 /** Quote wei that the whole vault is worth at the oracle's price, or at the first tier's spot while the oracle is silent. */
@@ -44,13 +47,18 @@ export function valueWei(snapshot: SharesSnapshot): bigint {
   return quote + (base * priceX96(snapshot)) / Q96;
 }
 
-/** Shares that are worth so many quote wei now, rounded down. */
-export function sharesForValue(snapshot: SharesSnapshot, value: bigint): bigint {
+/** Shares that so many quote wei buy now, the entry fee paid, rounded down. */
+export function sharesForValue(snapshot: SharesSnapshot, value: bigint, entryFeeBps: number): bigint {
   const all = valueWei(snapshot);
-  return all === 0n ? 0n : (value * snapshot.supply) / all;
+  return all === 0n ? 0n : (value * snapshot.supply * BPS) / (all * (BPS + BigInt(entryFeeBps)));
 }
 
-/** Most that a deposit of `shares` may cost while the price moves by up to `tolerance` (a fraction) either way. */
+/** The fee on so many shares, in shares; rounded up, as the vault does (contracts/libraries/LpFees.sol). */
+export function feeOn(shares: bigint, feeBps: number): bigint {
+  return divUp(shares * BigInt(feeBps), BPS);
+}
+
+/** Most that a deposit of `shares`, entry fee included, may cost while the price moves by up to `tolerance` (a fraction) either way. */
 export function depositBounds(snapshot: SharesSnapshot, shares: bigint, tolerance: number): TokenWei {
   const cost = (total: bigint): bigint =>
     divUp(shares * (total + 1n) * (UNIT + FEES_MEANWHILE), snapshot.supply * UNIT);
@@ -61,7 +69,7 @@ export function depositBounds(snapshot: SharesSnapshot, shares: bigint, toleranc
   };
 }
 
-/** Least that a withdrawal of `shares` may bring while the price moves by up to `tolerance` (a fraction) either way. */
+/** Least that a withdrawal of `shares`, exit fee deducted, may bring while the price moves by up to `tolerance` (a fraction) either way. */
 export function withdrawBounds(snapshot: SharesSnapshot, shares: bigint, tolerance: number): TokenWei {
   const gain = (total: bigint): bigint => (shares * total * (UNIT - FEES_MEANWHILE)) / (snapshot.supply * UNIT);
   const gains = moves(tolerance).map((factor) => totalsAt(snapshot, factor));
@@ -97,8 +105,9 @@ function totalsAt(snapshot: SharesSnapshot, factor: bigint): TokenWei {
       position.liquidity,
       "up",
     );
-    amount0 += held.amount0 + position.fees0;
-    amount1 += held.amount1 + position.fees1;
+    const ours = (fees: bigint): bigint => fees - (fees * BigInt(snapshot.treasuryShareBps)) / BPS;
+    amount0 += held.amount0 + ours(position.fees0);
+    amount1 += held.amount1 + ours(position.fees1);
   }
   return { amount0, amount1 };
 }

@@ -1,4 +1,6 @@
 import { tokenAt } from "../../chain/abi.ts";
+import { formatTime } from "../../market/time.ts";
+import type { Snapshot } from "../../observe/snapshot.ts";
 import { CommandError } from "../errors.ts";
 import {
   holdingsOf,
@@ -12,7 +14,7 @@ import {
   type TokenInfo,
   type VaultConnection,
 } from "../vaultConnection.ts";
-import { depositBounds, firstDepositBounds, sharesForValue, type SharesSnapshot, type TokenWei } from "./amounts.ts";
+import { depositBounds, feeOn, firstDepositBounds, sharesForValue, type TokenWei } from "./amounts.ts";
 import { ATTEMPTS, inTokens, mined, movedAway, refusal, withMargin, type Move } from "./move.ts";
 
 /** How much to deposit: exact shares (wei), or as many as so many quote wei buy. */
@@ -33,9 +35,10 @@ export async function deposit(
   const { vault, target } = connection;
   let snapshot = await observeVault(connection);
   const pair = await readPair(connection, snapshot);
-  const locked = await vault.LOCKED_SHARES();
+  refusePaused(snapshot);
+  const first = await isFirstDeposit(connection);
   const before = await holdingsOf(connection, pair, actor.address);
-  const shares = sizeInShares(size, snapshot, locked, pair);
+  const shares = sizeInShares(size, snapshot, first, pair);
   const signed = vault.connect(actor.signer);
   const allowance = (token: TokenInfo): Promise<bigint> =>
     tokenAt(token.address, actor.signer).allowance(actor.address, target.vault);
@@ -43,10 +46,10 @@ export async function deposit(
   const changed = new Map<TokenInfo, bigint>();
 
   for (let attempt = 1; ; attempt++) {
-    const bounds =
-      snapshot.supply <= locked
-        ? firstDepositBounds(snapshot, shares, pair.quoteDecimals, slippage)
-        : depositBounds(snapshot, shares, slippage);
+    const fee = entryFee(snapshot, shares, first);
+    const bounds = first
+      ? firstDepositBounds(snapshot, shares, pair.quoteDecimals, slippage)
+      : depositBounds(snapshot, shares + fee.shares, slippage);
     checkPurse(actor, pair, before, bounds);
     const args = [shares, bounds.amount0, bounds.amount1, actor.address] as const;
     let transaction: string;
@@ -81,7 +84,7 @@ export async function deposit(
     }
     const after = await holdingsOf(connection, pair, actor.address);
     const amounts = { amount0: before.amount0 - after.amount0, amount1: before.amount1 - after.amount1 };
-    return { kind: "deposit", actor, pair, shares, amounts, bounds, transaction, before, after };
+    return { kind: "deposit", actor, pair, shares, fee, amounts, bounds, transaction, before, after };
   }
 
   async function approveAtLeast(token: TokenInfo, amount: bigint): Promise<void> {
@@ -113,14 +116,39 @@ export async function deposit(
   }
 }
 
-function sizeInShares(size: DepositSize, snapshot: SharesSnapshot, locked: bigint, pair: PairInfo): bigint {
+function refusePaused({ limits, timestamp }: Snapshot): void {
+  if (timestamp >= limits.pausedUntil) return;
+  throw new CommandError(
+    `The vault is paused until ${formatTime(limits.pausedUntil)}, so it takes no deposits; deposit after that. Withdrawals work.`,
+  );
+}
+
+/** Whether the vault has no LPs: only locked shares and few fee shares, so that shares are sold at one quote unit again. */
+async function isFirstDeposit({ vault }: VaultConnection): Promise<boolean> {
+  const [total, supply, forEver, least, book] = await Promise.all([
+    vault.totalSupply(),
+    vault.effectiveSupply(),
+    vault.LOCKED_SHARES(),
+    vault.MIN_FIRST_SHARES(),
+    vault.feeBook(),
+  ]);
+  // What has come free since the last call is still in the book and in the total.
+  const waiting = book.locked - (total - supply);
+  return supply <= forEver + waiting && waiting < least;
+}
+
+function entryFee(snapshot: Snapshot, shares: bigint, first: boolean): Move["fee"] {
+  const bps = first ? 0 : snapshot.entryFeeBps;
+  return { bps, shares: feeOn(shares, bps) };
+}
+
+function sizeInShares(size: DepositSize, snapshot: Snapshot, first: boolean, pair: PairInfo): bigint {
   if ("shares" in size) return size.shares;
   const value = size.value(pair.quoteDecimals);
   // While the vault has no LPs a share costs one quote unit.
-  const shares =
-    snapshot.supply <= locked
-      ? (value * 10n ** 18n) / 10n ** BigInt(pair.quoteDecimals)
-      : sharesForValue(snapshot, value);
+  const shares = first
+    ? (value * 10n ** 18n) / 10n ** BigInt(pair.quoteDecimals)
+    : sharesForValue(snapshot, value, snapshot.entryFeeBps);
   if (shares === 0n) throw new CommandError("The value is too small for a share's smallest part; deposit more.");
   return shares;
 }

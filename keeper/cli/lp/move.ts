@@ -96,6 +96,8 @@ export interface Move {
   readonly actor: Actor;
   readonly pair: PairInfo;
   readonly shares: bigint;
+  /** Entry or exit fee, in share wei: it came on top of the shares of a deposit, or off those of a withdrawal. */
+  readonly fee: { readonly bps: number; readonly shares: bigint };
   /** What moved, wei. */
   readonly amounts: TokenWei;
   /** The most to pay or the least to get, as sent. */
@@ -116,6 +118,7 @@ export function moveDocument(move: Move): unknown {
     action: move.kind,
     account: move.actor.address,
     shares: formatUnits(move.shares, SHARE_DECIMALS),
+    fee: { bps: move.fee.shares === 0n ? 0 : move.fee.bps, shares: formatUnits(move.fee.shares, SHARE_DECIMALS) },
     amounts: byRole(move.pair, move.amounts),
     bounds: byRole(move.pair, move.bounds),
     baseToken: move.pair.base.symbol,
@@ -135,6 +138,7 @@ export function moveText(move: Move): string {
   return [
     `${move.actor.name} ${verb} ${tokenText(amounts.amount0, pair.token0)} and ${tokenText(amounts.amount1, pair.token1)} ` +
       `for ${shares(move.shares)} shares (transaction ${move.transaction}).`,
+    ...feeLine(move, shares),
     row("shares", shares(before.shares), shares(after.shares)),
     ...[pair.token0, pair.token1].map((token, i) =>
       row(
@@ -144,6 +148,13 @@ export function moveText(move: Move): string {
       ),
     ),
   ].join("\n");
+}
+
+function feeLine(move: Move, text: (amount: bigint) => string): string[] {
+  const { kind, fee } = move;
+  if (fee.shares === 0n) return [];
+  const name = kind === "deposit" ? "an entry" : "an exit";
+  return [`  This includes ${name} fee of ${fee.bps} bps, ${text(fee.shares)} shares, which goes to the LPs who stay.`];
 }
 
 function trimmed(amount: string): string {

@@ -36,7 +36,9 @@ export async function withdraw(
   const signed = connection.vault.connect(actor.signer);
 
   for (let attempt = 1; ; attempt++) {
-    const bounds = withdrawBounds(snapshot, shares, slippage);
+    // The last LP pays none, so the vault is asked.
+    const fee = { bps: snapshot.exitFeeBps, shares: await signed.exitFee(shares) };
+    const bounds = withdrawBounds(snapshot, shares - fee.shares, slippage);
     const args = [shares, bounds.amount0, bounds.amount1, actor.address, NO_UNITS] as const;
     try {
       // Estimating runs the call: what the vault would refuse is not sent.
@@ -44,7 +46,7 @@ export async function withdraw(
       const transaction = await mined(await signed.withdraw(...args, limit), "The withdrawal");
       const after = await holdingsOf(connection, pair, actor.address);
       const amounts = { amount0: after.amount0 - before.amount0, amount1: after.amount1 - before.amount1 };
-      return { kind: "withdraw", actor, pair, shares, amounts, bounds, transaction, before, after };
+      return { kind: "withdraw", actor, pair, shares, fee, amounts, bounds, transaction, before, after };
     } catch (error) {
       const why = refusal(error);
       if (!movedAway(why) || attempt === ATTEMPTS) throw inTokens(why, pair);

@@ -7,7 +7,7 @@ import { idleAfterBurns, type Moves } from "../project.ts";
 import { consider, cooldownLeft, hold, type Verdict } from "../proposal.ts";
 import { hours, money, percent } from "../text.ts";
 import type { BurnMove } from "../types.ts";
-import { inRange, type PositionView, type View } from "../view.ts";
+import { inRange, type PositionView, type View, wideEnough } from "../view.ts";
 
 export function compound(view: View): Verdict {
   const rule = "compound";
@@ -23,7 +23,10 @@ export function compound(view: View): Verdict {
     );
   }
   const targets = fillable(view);
-  if (targets.length === 0) return hold(rule, "No range is at work that could be filled.", { room: room / nav });
+  if (targets.length === 0) {
+    const verdict = hold(rule, "No range is at work that could be filled.", { room: room / nav });
+    return { ...verdict, reasons: [...verdict.reasons, ...view.limited] };
+  }
   const wait = cooldownLeft(view, state.memory.lastCompound, settings.cooldownHours);
   if (wait > 0) return hold(rule, `The last compounding was too recent; ${hours(wait)} to wait.`, { wait });
 
@@ -55,7 +58,9 @@ function fillable(view: View): PositionView[] {
   return view.positions.filter(
     (position) =>
       inRange(view, position) &&
-      view.tiers.some((tier) => tier.fee === position.fee && tier.usable) &&
+      view.tiers.some(
+        (tier) => tier.fee === position.fee && tier.usable && wideEnough(view, position.state, tier.state.tickSpacing),
+      ) &&
       position.halfWidth >= view.policy.minHalfWidth &&
       position.halfWidth <= view.policy.maxHalfWidth &&
       Math.abs(position.halfWidth / view.halfWidth - 1) <= view.config.rangeShift.widthTolerance,

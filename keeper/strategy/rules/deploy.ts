@@ -19,7 +19,7 @@ export function deploy(view: View): Verdict {
   });
   if (verdict.accepted === null) return verdict;
   const text = `The vault has no range; the first goes to the ${tierName(tier.fee)} tier.`;
-  const figures = { fee: tier.fee, halfWidth: view.halfWidth, volatility: view.volatility };
+  const figures = { fee: tier.fee, halfWidth: view.mintHalfWidth, volatility: view.volatility };
   return { ...verdict, reasons: [{ rule: "deploy", text, figures }, ...verdict.reasons] };
 }
 

@@ -10,7 +10,7 @@ import { alignedCopy } from "../range.ts";
 import { hours, percent, tierName } from "../text.ts";
 import { priceOfTick } from "../ticks.ts";
 import type { Memory } from "../types.ts";
-import { inRange, type PositionView, type TierView, type View } from "../view.ts";
+import { inRange, type PositionView, type TierView, type View, wideEnough } from "../view.ts";
 
 /** The best alternative to the tier that most of the working core stands in. */
 export interface TierSignal {
@@ -89,6 +89,10 @@ export function feeTierMove(view: View, found: TierSignal | null, since: number 
   if (!other.usable) {
     return hold(rule, `${compared}, but its spot is outside the oracle's band.`, { ...timed, gap: other.gap });
   }
+  if (!wideEnough(view, found.position.state, present.state.tickSpacing)) {
+    const verdict = hold(rule, `${compared}, but its range may not be minted anew for now.`, timed);
+    return { ...verdict, reasons: [...verdict.reasons, ...view.limited] };
+  }
   const verdict = consider(view, {
     kind: "feeTierMove",
     rule,
@@ -106,7 +110,7 @@ function build(view: View, { position, other }: TierSignal, size: number): Moves
   const rest = (1 - config.feeTierMove.part) * position.value;
   const fraction = (rest < config.minPosition * nav ? 1 : config.feeTierMove.part) * size;
   const copy = alignedCopy(position.state, other.state.tickSpacing, view.policy);
-  if (copy === null) return null;
+  if (copy === null || !wideEnough(view, copy, other.state.tickSpacing)) return null;
   const burns = [{ index: position.state.index, fraction }];
   const range = similarRange(view, burns, other, copy) ?? copy;
   const lower = priceOfTick(range.tickLower, state);

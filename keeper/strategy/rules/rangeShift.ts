@@ -13,7 +13,7 @@ import type { BurnMove, Reason } from "../types.ts";
 import { inRange, type PositionView, type View } from "../view.ts";
 import { whyNoTier } from "./deploy.ts";
 
-type Cause = "left" | "tooNarrow" | "tooWide" | "nearBound";
+type Cause = "left" | "tooNarrow" | "tooWide" | "forcedWide" | "nearBound";
 
 /** A position to be moved, and why. */
 interface Stale {
@@ -129,6 +129,10 @@ function diagnose(view: View, position: PositionView, margin: number): Stale | n
     const text = `${name}: its half-width is ${percent(ratio, 0)} of the target that volatility asks for.`;
     return { position, cause: "tooNarrow", reason: { rule, text, figures } };
   }
+  if (ratio > 1 + config.rangeShift.widthTolerance && view.churnFree && isWidest(view, position)) {
+    const text = `${name}: it stands at the greatest width, as the churn budget forced it to; that has room again.`;
+    return { position, cause: "forcedWide", reason: { rule, text, figures } };
+  }
   if (view.volatilityKnown && ratio > 1 + config.rangeShift.widthTolerance && payRatio !== null) {
     if (payRatio >= config.rangeShift.tightenPayRatio) {
       const text = `${name}: its half-width is ${percent(ratio, 0)} of the target, and fees are ${payRatio.toFixed(2)} of LVR, enough to tighten.`;
@@ -147,6 +151,11 @@ function diagnose(view: View, position: PositionView, margin: number): Stale | n
     }
   }
   return null;
+}
+
+function isWidest(view: View, { fee, halfWidth }: PositionView): boolean {
+  const spacing = view.tiers.find((tier) => tier.fee === fee)?.state.tickSpacing ?? 0;
+  return halfWidth >= view.policy.maxHalfWidth - spacing;
 }
 
 /** Nothing is stale: by how much the nearest trigger was missed. */
@@ -173,7 +182,7 @@ function quiet(view: View, margin: number): Verdict {
 }
 
 function burnOf(view: View, position: PositionView, cause: Cause): BurnMove {
-  const part = cause === "left" ? 1 : view.config.rangeShift.part;
+  const part = cause === "left" || cause === "forcedWide" ? 1 : view.config.rangeShift.part;
   const rest = (1 - part) * position.value;
   return { index: position.state.index, fraction: rest < view.config.minPosition * view.nav ? 1 : part };
 }

@@ -100,12 +100,14 @@ function earned(view: WorldView): string[] {
 }
 
 function keeper(view: WorldView): string[] {
-  const { deploy, rangeShift, feeTierMove, compound } = view.counts;
+  const { deploy, rangeShift, feeTierMove, compound, settle, feeChange } = view.counts;
   return [
     counted(deploy, "deployment"),
     counted(rangeShift, "range shift"),
     counted(feeTierMove, "fee-tier move"),
     counted(compound, "compound"),
+    counted(settle, "settlement"),
+    counted(feeChange, "fee change"),
     `${view.refused} refused`,
   ];
 }

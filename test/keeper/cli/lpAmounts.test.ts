@@ -5,6 +5,7 @@ import { getAmountsForLiquidity } from "../../../keeper/chain/liquidityAmounts.t
 import { getSqrtRatioAtTick } from "../../../keeper/chain/tickMath.ts";
 import {
   depositBounds,
+  feeOn,
   firstDepositBounds,
   sharesForValue,
   valueWei,
@@ -38,6 +39,7 @@ function vaultAt(sqrtPriceX96: bigint, quoteIsToken0: boolean): SharesSnapshot {
     idle1,
     total0: idle0 + held.amount0 + fees.fees0,
     total1: idle1 + held.amount1 + fees.fees1,
+    treasuryShareBps: 0,
     oracleOk: true,
     price: { mid: quoteIsToken0 ? (Q96 * Q96) / raw : raw },
     positions: [{ ...range, ...fees }],
@@ -87,9 +89,15 @@ describe("cli/lp/amounts", () => {
       const units = Number(quote) / 1e6 + (Number(base) / 1e18) * 2000;
       expect(Number(valueWei(now)) / 1e6 / units).to.be.within(0.9999, 1.0001);
       expect(Number(valueWei({ ...now, oracleOk: false })) / Number(valueWei(now))).to.be.within(0.999999, 1.000001);
-      const shares = sharesForValue(now, 5_000n * 10n ** 6n);
+      const shares = sharesForValue(now, 5_000n * 10n ** 6n, 0);
       expect((shares * valueWei(now)) / now.supply <= 5_000n * 10n ** 6n).to.equal(true);
       expect(((shares + 10n ** 12n) * valueWei(now)) / now.supply >= 5_000n * 10n ** 6n).to.equal(true);
+      // With an entry fee the same value buys fewer; both together cost no more.
+      const fewer = sharesForValue(now, 5_000n * 10n ** 6n, 30);
+      const all = fewer + feeOn(fewer, 30);
+      expect(all <= shares + 1n && all + 2n >= shares).to.equal(true);
+      expect(feeOn(1n, 30)).to.equal(1n);
+      expect(feeOn(10_000n, 30)).to.equal(30n);
     });
 
     it(`offers a first deposit half and half (quote is token${quoteIsToken0 ? "0" : "1"})`, () => {

@@ -15,9 +15,12 @@ const ME: JournalIdentity = { chainId: 31337n, vault: `0x${"aA".repeat(20)}`, ke
 const INTENT: NewIntent = {
   time: 1_700_000_000,
   block: 12n,
+  kind: "plan",
+  to: `0x${"aA".repeat(20)}`,
   decisionHash: `0x${"11".repeat(32)}`,
   actions: ["compound"],
   plan: { nonce: 3n, deadline: 1_700_000_600, twapHint: 1, decisionHash: "0x", burns: [], swaps: [], mints: [] },
+  deadline: 1_700_000_600,
   accountNonce: 5,
   calldata: "0x1234",
   gasLimit: 900_000n,
@@ -83,7 +86,7 @@ describe("the journal", () => {
     expect(found).to.deep.equal(begun);
     expect(found?.planNonce).to.equal(3n);
     expect(again.attempts(begun.id)).to.deep.equal([{ ...ATTEMPT, intent: begun.id, sentAt: null, answer: null }]);
-    expect(again.document(INTENT.decisionHash)).to.equal('{"a":1}');
+    expect(again.document(INTENT.decisionHash ?? "")).to.equal('{"a":1}');
   });
 
   it("lets no second intent begin while one is open, in this process or another", () => {

@@ -85,7 +85,21 @@ for (const order of ORDERS) {
         minHalfWidth: 10,
         maxHalfWidth: 887_272,
         maxPositions: 8,
+        refill: { loss: 0.01, turnover: 1, churn: 0.1 },
+        lvrLimit: 0.02,
+        volatilityFloor: 0.1,
+        pausedUntil: 0,
+        maxEntryFee: 0.003,
+        maxExitFee: 0.003,
       });
+      // The plan above minted, swapped nothing and found nothing behind.
+      expect(state.budgets.loss.used).to.be.within(0, 0.001);
+      expect(state.budgets).to.deep.include({
+        turnover: { used: 0, capacity: 1 },
+        churn: { used: 0, capacity: 0.1 },
+      });
+      expect(state.budgets.loss.capacity).to.equal(0.01);
+      expect([state.entryFee, state.exitFee, state.oracleVolatility]).to.deep.equal([0, 0, 0]);
     });
 
     it("reports a silent oracle instead of failing", async () => {

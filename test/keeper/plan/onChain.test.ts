@@ -8,8 +8,9 @@ import { executeCalldata, executedPlan } from "../../../keeper/plan/calldata.ts"
 import { predictCharge } from "../../../keeper/plan/charge.ts";
 import { makePlan, type PlannedOutcome } from "../../../keeper/plan/plan.ts";
 import { sqrtPriceOf } from "../../../keeper/plan/model.ts";
+import type { Caps } from "../../../scripts/deploy/strata.ts";
 import type { Decision, VaultState } from "../../../keeper/strategy/types.ts";
-import { deployWorld, ORDERS, type World } from "../../support/world.ts";
+import { deployWorld, ORDERS, WIDE_CAPS, type World } from "../../support/world.ts";
 import { around, decisionOf, NO_MEMORY, recentre, rigFor, type Rig } from "../rig.ts";
 
 const UNIT = 10n ** 18n;
@@ -21,15 +22,17 @@ for (const order of ORDERS) {
     let world: World;
     let rig: Rig;
 
+    let first: World;
     async function prepare(): Promise<void> {
-      world = await deployWorld(connection, { quoteIsToken0: order.quoteIsToken0 });
-      await world.firstDeposit(world.who.alice, 1_000_000n * UNIT);
+      first = await deployWorld(connection, { quoteIsToken0: order.quoteIsToken0 });
+      await first.firstDeposit(first.who.alice, 1_000_000n * UNIT);
     }
     before(async () => {
       connection = await network.create();
     });
     beforeEach(async () => {
       await connection.networkHelpers.loadFixture(prepare);
+      world = first;
       rig = rigFor(world);
     });
     after(() => connection.close());
@@ -49,18 +52,39 @@ for (const order of ORDERS) {
       return executed.chargeX18;
     }
 
-    /** Plans, runs, and compares what is there afterwards with what was planned. */
+    /** A world of other limits on the same chain, for one test: the fixture brings the first one back. */
+    async function another(caps: Partial<Caps>): Promise<void> {
+      world = await deployWorld(connection, { quoteIsToken0: order.quoteIsToken0, caps: { ...WIDE_CAPS, ...caps } });
+      rig = rigFor(world);
+      await world.firstDeposit(world.who.alice, 1_000_000n * UNIT);
+    }
+
+    /** Plans, runs, and compares what is there afterwards, the budgets too, with what was planned. */
     async function compare(decide: (state: VaultState) => Decision): Promise<void> {
       const before = await observe(rig.node, rig.addresses, rig.wallet.address);
       const outcome = await planned(decide);
-      const predicted = predictCharge(outcome, before);
       const charge = await run(outcome);
       const after = await observe(rig.node, rig.addresses, rig.wallet.address);
+      const elapsed = after.timestamp - before.timestamp;
+      const predicted = predictCharge(outcome, before, { elapsed });
+      if (predicted === null) throw new Error("nothing predicted");
       const there = after.positions.map((one) => one.liquidity).sort();
       const wanted = outcome.held.map((one) => one.liquidity).sort();
       expect([after.idle0, after.idle1]).to.deep.equal([outcome.idle.amount0, outcome.idle.amount1]);
       expect(there).to.deep.equal(wanted);
-      expect(charge).to.equal(predicted?.chargeX18);
+      expect(charge).to.equal(predicted.chargeX18);
+      const { lossE12, turnoverE12, churnE12 } = await world.vault.budgets();
+      expectLevel(lossE12, predicted.lossE12);
+      expectLevel(turnoverE12, predicted.turnoverE12);
+      expectLevel(churnE12, predicted.churnE12);
+      const left = { perShare0X96: after.left0PerShareX96, perShare1X96: after.left1PerShareX96 };
+      expect(left).to.deep.equal(predicted.left);
+    }
+
+    /** The chain drains once from plan to plan, the prediction in two steps, each rounded up. */
+    function expectLevel(chain: bigint, predicted: bigint): void {
+      const more = predicted - chain;
+      expect(more === 0n || more === 1n, `${predicted} predicted, ${chain} on chain`).to.equal(true);
     }
 
     it("leaves to the wei what was planned: first ranges, in two tiers", async () => {
@@ -117,6 +141,48 @@ for (const order of ORDERS) {
           });
         });
       }
+    });
+
+    it("leaves to the wei what was planned after fees of which the treasury has a part, and charges churn", async () => {
+      await another({ treasuryShareBps: 1_000 });
+      // The vault adopts the policy's share when it is set up.
+      expect((await world.vault.treasuryBook()).shareBps).to.equal(1_000n);
+      await compare((state) => recentre(state, 3_000, 2_000, 0.6));
+      await world.swap(3_000, !order.quoteIsToken0, 60n * 10n ** 18n);
+      await world.swap(3_000, order.quoteIsToken0, 50_000n * 10n ** 6n);
+      await world.report(2_000);
+      const owed = await world.vault.treasuryBook();
+      await compare((state) => recentre(state, 3_000, 3_000, 0.5));
+      const later = await world.vault.treasuryBook();
+      expect(later.amount0 > owed.amount0 && later.amount1 > owed.amount1).to.equal(true);
+      await compare((state) =>
+        decisionOf(state, {
+          burns: state.positions.map(({ index }) => ({ index, fraction: 0.5 })),
+          mints: [{ ...around(state, 500, 4_000), maxBase: state.idleBase * 0.1, maxQuote: state.idleQuote * 0.1 }],
+        }),
+      );
+      // The pool stands off the feeds' price, so what was minted at its spot is worth less at theirs.
+      expect((await world.vault.budgets()).churnE12 > 0n).to.equal(true);
+    });
+
+    it("foresees what ranges would lose to arbitrage, and which plan is refused for it", async () => {
+      await another({ lvrLimitBps: 1, volFloorBps: 5_000 });
+      const refused = async (halfWidth: number): Promise<boolean> => {
+        const snapshot = await observe(rig.node, rig.addresses, rig.wallet.address);
+        const outcome = await planned((state) => recentre(state, 3_000, halfWidth, 0.5));
+        const predicted = predictCharge(outcome, snapshot);
+        if (predicted === null) throw new Error("nothing predicted");
+        const over = predicted.arbitragePerYear > predicted.arbitrageLimit;
+        if (over) {
+          const sent = run(outcome);
+          await expect(sent)
+            .to.be.revertedWithCustomError(world.planErrors, "ArbitrageAboveLimit")
+            .withArgs(predicted.arbitragePerYear, predicted.arbitrageLimit);
+        } else await run(outcome);
+        return over;
+      };
+      expect(await refused(1_000)).to.equal(true);
+      expect(await refused(60_000)).to.equal(false);
     });
 
     it("is not reverted by dust that leaves while a position is all in one token", async () => {

@@ -77,14 +77,44 @@ function snapshotOf(shape: Shape): Snapshot {
     idle1,
     total0: idle0 + positions.reduce((sum, one) => sum + one.amount0 + one.fees0, 0n),
     total1: idle1 + positions.reduce((sum, one) => sum + one.amount1 + one.fees1, 0n),
+    nav: 0n,
     keeperAllowed: true,
     limits: {
       fees: [3_000, 0, 0, 0],
-      maxPlanLossBps: 25,
       coreWeightCapBps: 10_000,
       minHalfWidth: 1,
       maxHalfWidth: 887_272,
+      maxPlanLossBps: 25,
+      lossCapBps: 50,
+      lossRefillBps: 10,
+      turnoverCapBps: 1_800,
+      turnoverRefillBps: 600,
+      churnCapBps: 200,
+      churnRefillBps: 50,
+      volFloorBps: 4_000,
+      lvrLimitBps: 40,
+      pausedUntil: 0,
+      treasuryShareBps: 0,
+      maxEntryFeeBps: 30,
+      maxExitFeeBps: 30,
     },
+    budgets: {
+      lossE12: 0n,
+      lossCapacityE12: 5n * 10n ** 9n,
+      turnoverE12: 0n,
+      turnoverCapacityE12: 18n * 10n ** 10n,
+      churnE12: 0n,
+      churnCapacityE12: 2n * 10n ** 10n,
+    },
+    entryFeeBps: 0,
+    exitFeeBps: 0,
+    nextEntryFeeBps: 0,
+    nextExitFeeBps: 0,
+    nextFeesAt: 0,
+    left0PerShareX96: 0n,
+    left1PerShareX96: 0n,
+    lastPoke: 0,
+    treasuryShareBps: 0,
     oracleTerms: {
       referenceFee: 3_000,
       twapWindow: 1_800,
@@ -96,7 +126,7 @@ function snapshotOf(shape: Shape): Snapshot {
     },
     oracleOk: true,
     oracleError: "0x",
-    price: { mid, low: (mid * 9_925n) / 10_000n, high: (mid * 10_075n) / 10_000n },
+    price: { mid, low: (mid * 9_925n) / 10_000n, high: (mid * 10_075n) / 10_000n, varianceE12: 0n },
     twapHint: 3,
     positions,
     tiers: [tier],
@@ -197,6 +227,7 @@ describe("from a decision to a plan", () => {
           expect(paid.amount0 >= step.min0, `min0 ${step.min0} of ${paid.amount0}`).to.equal(true);
           expect(paid.amount1 >= step.min1, `min1 ${step.min1} of ${paid.amount1}`).to.equal(true);
         }
+        model.divideFees();
         for (const step of plan.mints) {
           const liquidity = model.mint(step.fee, step.tickLower, step.tickUpper, step.fraction0, step.fraction1);
           expect(model.idle0 >= 0n && model.idle1 >= 0n).to.equal(true);

@@ -9,6 +9,7 @@ import { priceOfTick, wholeLiquidity } from "../../../keeper/strategy/ticks.ts";
 import type { PositionState, TierState, VaultState } from "../../../keeper/strategy/types.ts";
 import { expectClose } from "../../support/close.ts";
 import "../../support/seed.ts";
+import { NO_BUDGETS } from "../strategy/world.ts";
 
 const DECIMALS = { baseDecimals: 18, quoteDecimals: 6 };
 const FEES = [500, 3000, 10000];
@@ -48,12 +49,19 @@ function stateOf(
     tiers,
     nav: 0,
     shareSupply: 1,
+    budgets: NO_BUDGETS,
+    entryFee: 0,
+    exitFee: 0,
+    announcedFees: null,
+    left: { base: 0, quote: 0 },
+    oracleVolatility: 0,
     memory: {
       lastRangeShift: null,
       lastTierMove: null,
       lastCompound: null,
       tierSignalSince: null,
       tierSignalFee: null,
+      lastFeeChange: null,
     },
   };
 }

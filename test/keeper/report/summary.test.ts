@@ -36,10 +36,15 @@ const run: RunResult = {
     filledBars: 1,
   },
   quoteSymbol: "LUSD",
-  actions: { rangeShift: 2, feeTierMove: 1, compound: 3, deploy: 1 },
+  actions: { rangeShift: 2, feeTierMove: 1, compound: 3, deploy: 1, settle: 2, feeChange: 4, poke: 1, treasurySync: 0 },
   plans: 5,
   refused: 1,
   ticks: 24,
+  budgets: {
+    loss: { used: 0.00123, capacity: 0.005 },
+    turnover: { used: 0.1, capacity: 0.18 },
+    churn: { used: 0, capacity: 0.02 },
+  },
   ledger: {
     terms,
     total: totalOf(terms),
@@ -85,7 +90,15 @@ describe("report/summary", () => {
       feeTierMove: 1,
       compound: 3,
       sleeveMove: 0,
-      feeChange: 0,
+      settle: 2,
+      feeChange: 4,
+      poke: 1,
+      treasurySync: 0,
+    });
+    expect(document.budgets).to.deep.equal({
+      loss: { usedBps: 12.3, capacityBps: 50 },
+      turnover: { usedBps: 1_000, capacityBps: 1_800 },
+      churn: { usedBps: 0, capacityBps: 200 },
     });
     expectClose(document.returns.hold, 0.0010005, 1e-12);
     expect(JSON.parse(JSON.stringify(document))).to.deep.equal(document);

@@ -9,6 +9,7 @@ import type { Bar } from "../../../keeper/market/types.ts";
 import { fixedHistory, marketPrice, NO_HISTORY, Past } from "../../../keeper/run/past.ts";
 import type { TierState, VaultState } from "../../../keeper/strategy/types.ts";
 import { expectClose } from "../../support/close.ts";
+import { NO_BUDGETS } from "../strategy/world.ts";
 
 const HOUR = 3_600;
 const START = 1_700_006_400;
@@ -39,6 +40,12 @@ function state(time: number, price: number | null, tiers: readonly TierState[] =
     tiers,
     nav: 0,
     shareSupply: 0,
+    budgets: NO_BUDGETS,
+    entryFee: 0,
+    exitFee: 0,
+    announcedFees: null,
+    left: { base: 0, quote: 0 },
+    oracleVolatility: 0,
     memory: NO_MEMORY,
   };
 }

@@ -6,7 +6,7 @@ import { DEFAULT_CONFIG, strategyConfig, type StrategyConfig } from "../../../ke
 import { decide } from "../../../keeper/strategy/decide.ts";
 import { value } from "../../../keeper/strategy/liquidity.ts";
 import { tickOfPrice } from "../../../keeper/strategy/ticks.ts";
-import type { Decision, Memory, Policy, Signals, VaultState } from "../../../keeper/strategy/types.ts";
+import type { Budget, Decision, Memory, Policy, Signals, VaultState } from "../../../keeper/strategy/types.ts";
 import {
   deepFreeze,
   execute,
@@ -376,7 +376,13 @@ describe("decide: when not to", () => {
   it("names every rule on a hold", () => {
     const decision = decide(vault(), signals(), POLICY);
     expect(decision.actions).to.deep.equal([]);
-    expect(decision.reasons.map((reason) => reason.rule)).to.deep.equal(["rangeShift", "feeTierMove", "compound"]);
+    expect(decision.reasons.map((reason) => reason.rule)).to.deep.equal([
+      "rangeShift",
+      "feeTierMove",
+      "compound",
+      "settle",
+      "feeChange",
+    ]);
   });
 
   it("reports the book's Greeks: delta is the base held", () => {
@@ -412,6 +418,10 @@ describe("decide: properties", () => {
   const double = (min: number, max: number): fc.Arbitrary<number> =>
     fc.integer({ min: 0, max: 1_000_000 }).map((part) => min + ((max - min) * part) / 1_000_000);
   const maybe = (min: number, max: number): fc.Arbitrary<number | null> => fc.option(double(min, max));
+  const budget = (most: number): fc.Arbitrary<Budget> =>
+    fc
+      .record({ capacity: double(0, most), full: double(0, 1.2) })
+      .map(({ capacity, full }) => ({ used: capacity * full, capacity }));
   const maybeTime = fc.option(fc.integer({ min: NOW - 60 * 86_400, max: NOW }));
 
   const anyRange = fc
@@ -454,7 +464,10 @@ describe("decide: properties", () => {
         lastCompound: maybeTime,
         tierSignalSince: maybeTime,
         tierSignalFee: fc.option(fc.constantFrom(500, 3000, 10_000)),
+        lastFeeChange: maybeTime,
       }),
+      // Value left behind each of 1,000 shares: around what vaults here hold, or nothing.
+      left: fc.oneof(fc.constant(null), fc.record({ base: double(0, 1), quote: double(0, 1000) })),
       signals: fc.record({
         realisedVolatility7d: maybe(0, 4),
         realisedVolatility30d: maybe(0, 4),
@@ -471,7 +484,21 @@ describe("decide: properties", () => {
         minHalfWidth: fc.integer({ min: 1, max: 3000 }),
         maxHalfWidth: fc.integer({ min: 3000, max: 50_000 }),
         maxPositions: fc.constant(8),
+        refill: fc.record({ loss: double(0, 0.01), turnover: double(0, 0.5), churn: double(0, 0.05) }),
+        lvrLimit: double(0.0001, 0.02),
+        volatilityFloor: double(0.1, 1),
+        pausedUntil: fc.constantFrom(0, 0, 0, NOW, NOW + 1),
+        maxEntryFee: double(0, 0.005),
+        maxExitFee: double(0, 0.005),
       }),
+      budgets: fc.record({
+        loss: budget(0.01),
+        turnover: budget(1),
+        churn: budget(0.1),
+      }),
+      oracleVolatility: double(0, 2),
+      entryFee: double(0, 0.005),
+      exitFee: double(0, 0.005),
       gas: double(0, 50),
     })
     .map(({ price, decimals, ranges, idleBaseValue, depth, gaps, ...given }) => {
@@ -502,6 +529,14 @@ describe("decide: properties", () => {
         gaps: { 500: gaps[0], 3000: gaps[1], 10_000: gaps[2] },
         priceError: given.priceError,
         memory: given.memory,
+        left:
+          given.left === null
+            ? { base: 0, quote: 0 }
+            : { base: (given.left.base * 1000) / price, quote: given.left.quote },
+        budgets: given.budgets,
+        oracleVolatility: given.oracleVolatility,
+        entryFee: given.entryFee,
+        exitFee: given.exitFee,
       });
       const config: StrategyConfig = { ...DEFAULT_CONFIG, cost: { ...DEFAULT_CONFIG.cost, gas: given.gas } };
       return { state, signals: makeSignals(given.signals), policy: given.policy, config };
@@ -520,6 +555,57 @@ describe("decide: properties", () => {
     return { loss, navLow: worth(after, low) };
   }
 
+  /** As the chain charges: the loss and the turnover fit into what is left, and only the greatest width is minted while churn is spent. */
+  function checkBudgets(
+    state: VaultState,
+    policy: Policy,
+    decision: Decision,
+    after: VaultState,
+    loss: number,
+    navLow: number,
+  ): void {
+    const { budgets } = state;
+    const price = state.price!;
+    const left = (budget: Budget): number => Math.max(budget.capacity - budget.used, 0);
+    expect(loss).to.be.at.most(left(budgets.loss) + 1e-9);
+    const flows = new Map<number, number>();
+    for (const [sign, world] of [
+      [-1, state],
+      [1, after],
+    ] as const) {
+      for (const position of world.positions) {
+        const worth = position.base * price + position.quote;
+        flows.set(position.fee, (flows.get(position.fee) ?? 0) + sign * worth);
+      }
+    }
+    const sum = (sign: number): number => [...flows.values()].reduce((all, one) => all + Math.max(sign * one, 0), 0);
+    const sold = decision.swaps.reduce((all, swap) => all + swap.amount * (swap.sell === "base" ? price : 1), 0);
+    expect((sold + Math.min(sum(1), sum(-1))) / navLow).to.be.at.most(left(budgets.turnover) * (1 + 1e-6) + 2e-9);
+    // What is in hand and in ranges at the price, fees of untouched ranges aside: the least that the chain can see.
+    const burned = execute(state, { ...decision, swaps: [], mints: [] });
+    let now = burned.idleBase * price + burned.idleQuote;
+    for (const position of burned.positions) now += value(positionOf(position, burned), price);
+    const kept = (state.left.base * price + state.left.quote) * state.shareSupply;
+    const churn = budgets.churn.used + Math.max(kept - now, 0) / now;
+    if (churn >= budgets.churn.capacity) {
+      for (const mint of decision.mints) {
+        const least = 2 * policy.maxHalfWidth - 2 * SPACING[mint.fee]!;
+        expect(mint.tickUpper - mint.tickLower).to.be.at.least(least);
+      }
+    }
+    const volatility = Math.max(policy.volatilityFloor, state.oracleVolatility);
+    const high = price * (1 + state.priceError);
+    const lvr = (world: VaultState): number =>
+      world.positions.reduce((all, one) => {
+        const { liquidity, lower, upper } = positionOf(one, world);
+        return all + liquidity * Math.sqrt(Math.min(Math.max(high, lower), upper));
+      }, 0) *
+      (volatility ** 2 / 4 / 365);
+    if (decision.mints.length > 0 && lvr(after) > policy.lvrLimit * navLow) {
+      expect(lvr(after)).to.be.at.most(lvr(state) * (1 + 1e-9));
+    }
+  }
+
   it("never breaks the policy, never spends what is not there, never costs more than it says", () => {
     let acted = 0;
     fc.assert(
@@ -527,6 +613,21 @@ describe("decide: properties", () => {
         const decision = decide(state, seen, policy, config);
         if (decision.actions.length === 0) {
           expect(decision.burns.length + decision.swaps.length + decision.mints.length).to.equal(0);
+          expect(decision.fees).to.equal(null);
+          return;
+        }
+        expect(state.time).to.be.at.least(policy.pausedUntil);
+        if (decision.fees !== null) {
+          expect(decision.actions).to.deep.equal(["feeChange"]);
+          expect(decision.burns.length + decision.swaps.length + decision.mints.length).to.equal(0);
+          expect(decision.fees.entryBps).to.be.within(0, Math.round(policy.maxEntryFee * 10_000));
+          expect(decision.fees.exitBps).to.be.within(0, Math.round(policy.maxExitFee * 10_000));
+          expect(Number.isInteger(decision.fees.entryBps) && Number.isInteger(decision.fees.exitBps)).to.equal(true);
+          return;
+        }
+        if (decision.actions[0] === "settle") {
+          expect(decision.burns.map(({ fraction }) => fraction)).to.deep.equal(decision.burns.map(() => 0));
+          expect(decision.swaps.length + decision.mints.length).to.equal(0);
           return;
         }
         acted++;
@@ -566,13 +667,14 @@ describe("decide: properties", () => {
         expect(after.idleQuote).to.be.at.least(0);
         const { loss, navLow } = lossAtEnds(state, decision, after);
         expect(loss / navLow).to.be.at.most(0.8 * policy.maxPlanLoss * (1 + 1e-6) + 1e-12);
+        checkBudgets(state, policy, decision, after, loss / navLow, navLow);
         const core = (world: VaultState): number => coreWeight({ ...world, nav: 1 });
         // Fees that become principal may raise the core; above the cap it may never grow.
         if (core(after) > policy.coreWeightCap * after.nav * (1 + 1e-9)) {
           expect(core(after)).to.be.at.most(core(state) * (1 + 1e-9));
         }
       }),
-      { numRuns: 600 },
+      { numRuns: 1_200 },
     );
     expect(acted).to.be.above(60);
   });

@@ -7,6 +7,7 @@ import { amounts, liquidityFor, value } from "../../../keeper/strategy/liquidity
 import { swapResult } from "../../../keeper/strategy/swap.ts";
 import { priceOfTick, tickOfPrice, wholeLiquidity, type Decimals } from "../../../keeper/strategy/ticks.ts";
 import type {
+  Budgets,
   Decision,
   Memory,
   Policy,
@@ -27,8 +28,17 @@ export const FRESH_MEMORY: Memory = {
   lastCompound: null,
   tierSignalSince: null,
   tierSignalFee: null,
+  lastFeeChange: null,
 };
 
+/** Budgets that nothing fills. */
+export const NO_BUDGETS: Budgets = {
+  loss: { used: 0, capacity: 1 },
+  turnover: { used: 0, capacity: 1 },
+  churn: { used: 0, capacity: 1 },
+};
+
+/** Limits that hold nothing back beside the width, the weight and the loss of a plan; no fees for LPs. */
 export const POLICY: Policy = {
   allowedFees: [500, 3000, 10_000],
   maxPlanLoss: 0.0025,
@@ -36,6 +46,12 @@ export const POLICY: Policy = {
   minHalfWidth: 500,
   maxHalfWidth: 12_000,
   maxPositions: 8,
+  refill: { loss: 1, turnover: 1, churn: 1 },
+  lvrLimit: 0.02,
+  volatilityFloor: 0.4,
+  pausedUntil: 0,
+  maxEntryFee: 0,
+  maxExitFee: 0,
 };
 
 export const SPACING: Readonly<Record<number, number>> = { 500: 10, 3000: 60, 10_000: 200 };
@@ -64,6 +80,12 @@ export interface WorldSpec {
   readonly gaps?: Readonly<Record<number, number>>;
   readonly priceError?: number;
   readonly memory?: Memory;
+  readonly budgets?: Budgets;
+  readonly entryFee?: number;
+  readonly exitFee?: number;
+  readonly announcedFees?: VaultState["announcedFees"];
+  readonly left?: VaultState["left"];
+  readonly oracleVolatility?: number;
 }
 
 const ETH_USD: Decimals = { baseDecimals: 18, quoteDecimals: 6 };
@@ -117,6 +139,12 @@ export function makeState(spec: WorldSpec): VaultState {
     tiers,
     nav: navOf(price, idleBase, idleQuote, positions, decimals),
     shareSupply: 1000,
+    budgets: spec.budgets ?? NO_BUDGETS,
+    entryFee: spec.entryFee ?? 0,
+    exitFee: spec.exitFee ?? 0,
+    announcedFees: spec.announcedFees ?? null,
+    left: spec.left ?? { base: 0, quote: 0 },
+    oracleVolatility: spec.oracleVolatility ?? 0,
     memory: spec.memory ?? FRESH_MEMORY,
   };
 }

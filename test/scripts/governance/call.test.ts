@@ -2,11 +2,32 @@ import { expect } from "chai";
 import { Interface } from "ethers";
 
 import { loadArtifact } from "../../../scripts/deploy/artifacts.ts";
-import { governedCall, VoteError } from "../../../scripts/governance/call.ts";
+import { governedCall, type Present, VoteError } from "../../../scripts/governance/call.ts";
 
-async function refused(words: readonly string[]): Promise<string> {
+const ACCOUNT = "0x00000000000000000000000000000000000000AA";
+
+/** Fields of Policy.Caps in their order. */
+const CAPS = [
+  "coreWeightCapBps",
+  "minHalfWidth",
+  "maxHalfWidth",
+  "maxPlanLossBps",
+  "lossCapBps",
+  "lossRefillBps",
+  "turnoverCapBps",
+  "turnoverRefillBps",
+  "churnCapBps",
+  "churnRefillBps",
+  "volFloorBps",
+  "lvrLimitBps",
+  "treasuryShareBps",
+  "maxEntryFeeBps",
+  "maxExitFeeBps",
+];
+
+async function refused(words: readonly string[], present?: Present): Promise<string> {
   try {
-    await governedCall(words);
+    await governedCall(words, present);
   } catch (error) {
     expect(error).to.be.instanceOf(VoteError);
     return (error as Error).message;
@@ -17,9 +38,26 @@ async function refused(words: readonly string[]): Promise<string> {
 describe("the words of a vote", () => {
   it("become a call of the policy or the oracle, delayed if it gives room", async () => {
     const policy = new Interface((await loadArtifact("Policy")).abi);
-    const caps = await governedCall(["setCaps", "20", "6000", "500", "20000"]);
+    const values = CAPS.map((_, i) => String(i + 1));
+    const caps = await governedCall(["setCaps", ...values]);
     expect(caps).to.include({ contract: "policy", delayed: true });
-    expect(policy.decodeFunctionData("setCaps", caps.data)[0]).to.deep.equal([20n, 6000n, 500n, 20000n]);
+    expect(policy.decodeFunctionData("setCaps", caps.data)[0]).to.deep.equal(values.map(BigInt));
+    for (const [name, delayed] of [
+      ["setTreasury", true],
+      ["addKeeper", true],
+      ["removeKeeper", false],
+    ] as const) {
+      const call = await governedCall([name, ACCOUNT]);
+      expect(call).to.include({ contract: "policy", delayed });
+      expect(policy.decodeFunctionData(name, call.data)[0]).to.equal(ACCOUNT);
+    }
+    for (const [name, delayed] of [
+      ["renewPause", true],
+      ["unpause", true],
+      ["pause", false],
+    ] as const) {
+      expect(await governedCall([name])).to.include({ contract: "policy", delayed, signature: name });
+    }
     const pool = await governedCall(["removePool", "10000"]);
     expect(pool).to.include({ contract: "policy", delayed: false });
     expect(policy.decodeFunctionData("removePool", pool.data)[0]).to.equal(10_000n);
@@ -27,10 +65,25 @@ describe("the words of a vote", () => {
     expect(terms).to.include({ contract: "oracle", delayed: true });
   });
 
+  it("may name only what changes: the rest stays as it is", async () => {
+    const policy = new Interface((await loadArtifact("Policy")).abi);
+    const asked: string[] = [];
+    const present = (contract: string): Promise<Record<string, bigint>> => {
+      asked.push(contract);
+      return Promise.resolve(Object.fromEntries(CAPS.map((name, i) => [name, BigInt(i + 100)])));
+    };
+    const call = await governedCall(["setCaps", "lossRefillBps=5", "treasuryShareBps=1000"], present);
+    const given: Record<string, bigint> = { lossRefillBps: 5n, treasuryShareBps: 1_000n };
+    const expected = CAPS.map((name, i) => given[name] ?? BigInt(i + 100));
+    expect(policy.decodeFunctionData("setCaps", call.data)[0]).to.deep.equal(expected);
+    expect(asked).to.deep.equal(["policy"]);
+    expect(await refused(["setCaps", "lossRefil=5"], present)).to.match(/there is no field lossRefil/);
+  });
+
   it("are refused with what there is instead", async () => {
-    expect(await refused([])).to.match(/without a name.*setCaps maxPlanLossBps coreWeightCapBps/s);
+    expect(await refused([])).to.match(/without a name.*setCaps coreWeightCapBps minHalfWidth/s);
     expect(await refused(["transferOwnership"])).to.include('"transferOwnership"');
-    expect(await refused(["setCaps", "20"])).to.match(/takes 4 values, not 1/);
+    expect(await refused(["setCaps", "20"])).to.match(/takes 15 values, not 1/);
     expect(await refused(["addPool", "one"])).to.match(/does not fit addPool fee/);
     expect(await refused(["addPool", "-1"])).to.match(/does not fit/);
   });
