@@ -36,6 +36,9 @@ const TASKS = {
   build: () => [],
   vote: (args) => [[inRoot("scripts", "governance", "localVote.ts"), ...args]],
   bench: (args) => [[inRoot("scripts", "bench", "main.ts"), ...args]],
+  attacks: (args) => [[inRoot("test", "attacks", "main.ts"), ...args]],
+  nightly: (args) => [[inRoot("scripts", "nightly", "main.ts"), ...args]],
+  mutate: (args) => [[inRoot("scripts", "mutation", "main.ts"), ...args]],
   "check-files": () => [[inRoot("scripts", "ci", "tracked-files.ts")]],
   "check-sizes": () => [[inRoot("scripts", "ci", "contract-sizes.ts")]],
 };

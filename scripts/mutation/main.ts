@@ -1,0 +1,76 @@
+/** `npm run mutate -- [--count N | --all] [--seed N] [--file PART] [--minutes N] [--suites FILE,...] [--lanes N] [--list] [--json]` */
+import { parseArgs } from "node:util";
+
+import { CampaignError } from "./campaign.ts";
+import { DEFAULTS, isClean, list, mutate } from "./mutate.ts";
+import { textOf } from "./report.ts";
+
+const USAGE =
+  "usage: npm run mutate -- [--count N | --all] [--seed N] [--file PART] [--minutes N] [--suites FILE,...] [--lanes N] [--list] [--json]";
+
+process.exitCode = await main(process.argv.slice(2));
+
+/** @returns 0 all survivors are explained, 1 some are not, 2 wrong usage, 3 the tests fail without any mutant */
+async function main(args: readonly string[]): Promise<number> {
+  let options;
+  try {
+    options = parse(args);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}; ${USAGE}\n`);
+    return 2;
+  }
+  const log = (line: string): boolean => process.stderr.write(`${line}\n`);
+  try {
+    if (options.list) {
+      process.stdout.write(`${list(options).join("\n")}\n`);
+      return 0;
+    }
+    const document = await mutate({ ...options, signal: interrupted(), log });
+    process.stdout.write(options.json ? `${JSON.stringify(document)}\n` : textOf(document));
+    return isClean(document) ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof CampaignError)) throw error;
+    log(error.message);
+    return 3;
+  }
+}
+
+/** Ctrl-C ends the campaign, not the process: sandboxes are removed and what is known is printed. */
+function interrupted(): AbortSignal {
+  const stop = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort());
+  return stop.signal;
+}
+
+function parse(args: readonly string[]) {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      count: { type: "string" },
+      all: { type: "boolean", default: false },
+      seed: { type: "string" },
+      file: { type: "string" },
+      minutes: { type: "string" },
+      suites: { type: "string" },
+      lanes: { type: "string" },
+      list: { type: "boolean", default: false },
+      json: { type: "boolean", default: false },
+    },
+  });
+  const whole = (name: keyof typeof DEFAULTS, least: number): number => {
+    const value = Number(values[name] ?? DEFAULTS[name]);
+    if (!Number.isSafeInteger(value) || value < least) throw new Error(`--${name} is a whole number from ${least}`);
+    return value;
+  };
+  if (values.all && values.count !== undefined) throw new Error("--all and --count exclude each other");
+  return {
+    count: values.all ? Infinity : whole("count", 1),
+    seed: whole("seed", 0),
+    minutes: whole("minutes", 1),
+    lanes: whole("lanes", 1),
+    file: values.file,
+    suites: values.suites?.split(","),
+    list: values.list,
+    json: values.json,
+  };
+}

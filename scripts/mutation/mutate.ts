@@ -1,0 +1,57 @@
+/** One mutation run from start to report. */
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+
+import { describe, findMutants, readProject, runCampaign } from "./campaign.ts";
+import { parseExplained } from "./explained.ts";
+import { keyOf } from "./mutants.ts";
+import { documentOf, type MutationDocument } from "./report.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+export interface Selection {
+  /** How many mutants; Infinity for all. */
+  readonly count: number;
+  readonly seed: number;
+  /** Part of a source's path; undefined for all. */
+  readonly file: string | undefined;
+}
+
+export interface MutateOptions extends Selection {
+  readonly minutes: number;
+  readonly lanes: number;
+  /** Test files instead of all of test/contracts. */
+  readonly suites: readonly string[] | undefined;
+  readonly signal: AbortSignal;
+  readonly log: (line: string) => void;
+}
+
+/** Fifty-five minutes leave room for the start and the report inside an hour. */
+export const DEFAULTS = { count: 160, seed: 1, minutes: 55, lanes: 2 } as const;
+
+/** @throws CampaignError if the tests fail without any mutant */
+export async function mutate(options: MutateOptions): Promise<MutationDocument> {
+  const explained = parseExplained(await readFile(new URL("explained.json", import.meta.url), "utf8"));
+  const project = readProject(ROOT);
+  const report = await runCampaign(project, findMutants(project, options.seed, options.file), {
+    root: ROOT,
+    count: options.count,
+    lanes: options.lanes,
+    budgetSeconds: options.minutes * 60,
+    explained: new Set(explained.map(keyOf)),
+    suites: options.suites,
+    signal: options.signal,
+    log: options.log,
+  });
+  return documentOf(report, explained, options.seed);
+}
+
+/** One line for each mutant that would be run. */
+export function list({ count, seed, file }: Selection): readonly string[] {
+  return findMutants(readProject(ROOT), seed, file).slice(0, count).map(describe);
+}
+
+/** Whether a nightly run may end well: nothing survived unexplained, and everything could be judged. */
+export function isClean(document: MutationDocument): boolean {
+  return document.survived.length === 0 && document.broken === 0;
+}

@@ -1,0 +1,183 @@
+/** Runs test files in a sandbox, and decides which come first. */
+import { spawn } from "node:child_process";
+import path from "node:path";
+import { createInterface } from "node:readline";
+
+export type Verdict =
+  | { readonly kind: "passed" }
+  | { readonly kind: "failed"; readonly failures: readonly Failure[] }
+  | { readonly kind: "timeout"; readonly seconds: number }
+  /** No test failed, and yet the run did: nothing can be said about the mutant. */
+  | { readonly kind: "broken"; readonly output: string };
+
+export interface Failure {
+  /** Path in the sandbox. */
+  readonly file: string;
+  readonly title: string;
+  readonly message: string;
+}
+
+export interface TestRun {
+  readonly verdict: Verdict;
+  /** Test file -> seconds. */
+  readonly seconds: ReadonlyMap<string, number>;
+}
+
+export interface RunOptions {
+  readonly root: string;
+  readonly files: readonly string[];
+  readonly bail: boolean;
+  readonly timeoutSeconds: number;
+  readonly env: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+/** Tests of the real build: its size and its gas. A build that is made to compile fast has neither. */
+const OF_THE_REAL_BUILD = "24,576 bytes|typical calls' gas";
+
+/** An event of mocha's json-stream reporter. */
+interface Event {
+  readonly kind: string;
+  readonly file: string;
+  readonly title: string;
+  readonly message: string;
+}
+
+export function parseEvent(line: string): Event | undefined {
+  if (!/^\["(start|pass|fail|end)",/.test(line)) return undefined;
+  let event: unknown;
+  try {
+    event = JSON.parse(line);
+  } catch {
+    return undefined; // a test's own output that looks like an event
+  }
+  if (!Array.isArray(event)) return undefined;
+  const [kind, body] = event as [string, Readonly<Record<string, unknown>> | undefined];
+  const field = (name: string): string => {
+    const value = body?.[name];
+    return typeof value === "string" ? value : "";
+  };
+  return { kind, file: field("file"), title: field("fullTitle"), message: field("err") };
+}
+
+/** Runs the files in the order given, in a process of their own. */
+export async function runTests(options: RunOptions): Promise<TestRun> {
+  const cli = path.join(options.root, "node_modules/hardhat/dist/src/cli.js");
+  const config = path.join(options.root, "scripts/mutation/hardhat.config.ts");
+  const args = [cli, "--config", config, "test", "mocha", "--no-compile", "--grep-exclude", OF_THE_REAL_BUILD];
+  if (options.bail) args.push("--bail");
+  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", ...args, ...options.files], {
+    cwd: options.root,
+    env: { ...process.env, HARDHAT_DISABLE_TELEMETRY: "true", ...options.env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const started = performance.now();
+  let timedOut = false;
+  const timer = setTimeout(() => {
+    timedOut = true;
+    child.kill("SIGKILL");
+  }, options.timeoutSeconds * 1_000);
+  const abort = (): boolean => child.kill("SIGKILL");
+  options.signal?.addEventListener("abort", abort);
+  if (options.signal?.aborted) abort();
+
+  const failures: Failure[] = [];
+  const seconds = new Map<string, number>();
+  const tail: string[] = [];
+  let last = started;
+  const keep = (line: string): void => {
+    tail.push(line);
+    if (tail.length > 40) tail.shift();
+  };
+  createInterface({ input: child.stderr }).on("line", keep);
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    const event = parseEvent(line);
+    if (event === undefined) {
+      keep(line);
+      return;
+    }
+    const now = performance.now();
+    const file = path.relative(options.root, event.file);
+    // A test's time includes the hooks before it and, for the first one, the start of the process.
+    if (event.file !== "") seconds.set(file, (seconds.get(file) ?? 0) + (now - last) / 1_000);
+    last = now;
+    if (event.kind === "fail") failures.push({ file, title: event.title, message: event.message });
+  });
+
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", resolve);
+  });
+  clearTimeout(timer);
+  options.signal?.removeEventListener("abort", abort);
+
+  const verdict = (): Verdict => {
+    if (failures.length > 0) return { kind: "failed", failures };
+    if (timedOut) return { kind: "timeout", seconds: options.timeoutSeconds };
+    if (code !== 0) return { kind: "broken", output: tail.join("\n") };
+    return { kind: "passed" };
+  };
+  return { verdict: verdict(), seconds };
+}
+
+/**
+ * The order in which test files are tried: those first that kill most per second. What is expected of a file before it has
+ * killed anything is how near its subject is to the mutated source.
+ */
+export class SuiteOrder {
+  readonly #seconds: ReadonlyMap<string, number>;
+  /** Mutated source -> test file -> mutants that it killed. */
+  readonly #kills = new Map<string, Map<string, number>>();
+
+  /** @param seconds test file -> how long it takes without a mutant */
+  constructor(seconds: ReadonlyMap<string, number>) {
+    this.#seconds = seconds;
+  }
+
+  killed(source: string, testFile: string): void {
+    const kills = this.#kills.get(source) ?? new Map<string, number>();
+    this.#kills.set(source, kills.set(testFile, (kills.get(testFile) ?? 0) + 1));
+  }
+
+  of(source: string): readonly string[] {
+    const kills = this.#kills.get(source);
+    const score = (file: string): number => {
+      const prior = isNear(source, file) ? 2 : 0.2;
+      return (prior + (kills?.get(file) ?? 0)) / Math.max(this.#seconds.get(file) ?? 1, 0.5);
+    };
+    return [...this.#seconds.keys()].sort((a, b) => score(b) - score(a) || a.localeCompare(b));
+  }
+
+  /** Only those about a source; all where there are none. */
+  near(source: string): readonly string[] {
+    const all = this.of(source);
+    const near = all.filter((file) => isNear(source, file));
+    return near.length > 0 ? near : all;
+  }
+}
+
+/** Which suites are about a source, by the beginning of their names. */
+export const NEAR: Readonly<Record<string, readonly string[]>> = {
+  "contracts/Vault.sol": [
+    "shares",
+    "exits",
+    "oneBlock",
+    "lpFees",
+    "treasury",
+    "lastExit",
+    "construction",
+    "reentrancy",
+  ],
+  "contracts/PlanLib.sol": ["plans", "charge", "arbitrage", "buckets", "treasury", "staleFeed"],
+  "contracts/Policy.sol": ["policy", "pause", "safeCheck", "construction"],
+  "contracts/PriceOracle.sol": ["oracle", "volatility", "ticks", "safeCheck"],
+  "contracts/libraries/Buckets.sol": ["buckets", "charge"],
+  "contracts/libraries/Compact.sol": ["inventory", "buckets"],
+  "contracts/libraries/LpFees.sol": ["lpFees", "shares", "exits"],
+  "contracts/libraries/TreasuryBook.sol": ["treasury"],
+  "contracts/libraries/PolicyLimits.sol": ["policy", "plans"],
+};
+
+function isNear(source: string, testFile: string): boolean {
+  return NEAR[source]?.some((word) => path.basename(testFile).startsWith(`${word}.`)) === true;
+}

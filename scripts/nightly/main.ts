@@ -1,0 +1,114 @@
+/** `npm run nightly [-- [--only fuzz|mutation] [--calls N] [--seed N] [--count N] [--minutes N] [--json]]` */
+import { parseArgs } from "node:util";
+
+import { CampaignError } from "../mutation/campaign.ts";
+import { DEFAULTS, isClean, mutate } from "../mutation/mutate.ts";
+import { textOf, type MutationDocument } from "../mutation/report.ts";
+import { runFuzz, type FuzzDocument } from "./fuzz.ts";
+
+const USAGE =
+  "usage: npm run nightly [-- [--only fuzz|mutation] [--calls N] [--seed N] [--count N] [--minutes N] [--json]]";
+
+/** One for each of the two cores that a build machine has. */
+const PROCESSES = 2;
+const CALLS = 50_000;
+const FUZZ_SEED = 1;
+
+process.exitCode = await main(process.argv.slice(2));
+
+/** @returns 0 if no invariant broke and all survivors are explained, 1 otherwise, 2 wrong usage, 3 tests fail without a mutant */
+async function main(args: readonly string[]): Promise<number> {
+  let options;
+  try {
+    options = parse(args);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}; ${USAGE}\n`);
+    return 2;
+  }
+  const log = (line: string): boolean => process.stderr.write(`${line}\n`);
+  let fuzz: FuzzDocument | undefined;
+  let mutation: MutationDocument | undefined;
+  let failed = 0;
+  if (options.only !== "mutation") {
+    log(`fuzz: ${options.calls} calls`);
+    fuzz = await runFuzz({ calls: options.calls, seed: options.fuzzSeed, processes: PROCESSES });
+    if (fuzz.failed > 0 || fuzz.calls < options.calls) failed = 1;
+  }
+  if (options.only !== "fuzz") {
+    log(`mutation: ${options.count} mutants in at most ${options.minutes} minutes`);
+    const stop = new AbortController();
+    for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort());
+    try {
+      mutation = await mutate({
+        count: options.count,
+        seed: options.mutationSeed,
+        minutes: options.minutes,
+        lanes: PROCESSES,
+        file: undefined,
+        suites: undefined,
+        signal: stop.signal,
+        log,
+      });
+      if (!isClean(mutation)) failed ||= 1;
+    } catch (error) {
+      if (!(error instanceof CampaignError)) throw error;
+      log(error.message);
+      failed = 3;
+    }
+  }
+  process.stdout.write(
+    options.json
+      ? `${JSON.stringify({ ...(fuzz === undefined ? {} : { fuzz }), ...(mutation === undefined ? {} : { mutation }) })}\n`
+      : report(fuzz, mutation),
+  );
+  return failed;
+}
+
+function report(fuzz: FuzzDocument | undefined, mutation: MutationDocument | undefined): string {
+  const lines: string[] = [];
+  if (mutation !== undefined) lines.push(textOf(mutation));
+  if (fuzz !== undefined) {
+    lines.push(
+      `fuzz: ${fuzz.calls} calls in ${fuzz.seeds.length} worlds, ${fuzz.refused} refused, ${fuzz.seconds} s` +
+        (fuzz.failed > 0 ? `; ${fuzz.failed} processes FAILED, see the log` : ""),
+    );
+  }
+  if (mutation !== undefined) {
+    lines.push(
+      `mutation: ${mutation.mutants} mutants, ${mutation.killed} killed, ` +
+        `${mutation.survived.length} survivors and ${mutation.explained.length} explained ones, ${mutation.seconds} s`,
+    );
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+function parse(args: readonly string[]) {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      only: { type: "string" },
+      calls: { type: "string" },
+      seed: { type: "string" },
+      count: { type: "string" },
+      minutes: { type: "string" },
+      json: { type: "boolean", default: false },
+    },
+  });
+  const { only } = values;
+  if (only !== undefined && only !== "fuzz" && only !== "mutation") throw new Error("--only is fuzz or mutation");
+  const whole = (name: "calls" | "seed" | "count" | "minutes", otherwise: number, least: number): number => {
+    const value = Number(values[name] ?? otherwise);
+    if (!Number.isSafeInteger(value) || value < least) throw new Error(`--${name} is a whole number from ${least}`);
+    return value;
+  };
+  return {
+    only,
+    calls: whole("calls", CALLS, 1),
+    // The fuzz walks elsewhere with another seed, and the mutants are another sample.
+    fuzzSeed: whole("seed", FUZZ_SEED, 0),
+    mutationSeed: whole("seed", DEFAULTS.seed, 0),
+    count: whole("count", DEFAULTS.count, 1),
+    minutes: whole("minutes", DEFAULTS.minutes, 1),
+    json: values.json,
+  };
+}

@@ -1,0 +1,94 @@
+import { readdirSync } from "node:fs";
+
+import { expect } from "chai";
+import { Interface } from "ethers";
+
+import { WEIGHTS } from "../../../scripts/mutation/campaign.ts";
+import { nameError } from "../../../scripts/mutation/errorNames.ts";
+import { text, walk } from "../../../scripts/mutation/ast.ts";
+import { Reach } from "../../../scripts/mutation/reach.ts";
+import { analyse } from "../../../scripts/mutation/solc.ts";
+import { NEAR, parseEvent, SuiteOrder } from "../../../scripts/mutation/suites.ts";
+
+describe("scripts/mutation/suites", () => {
+  it("reads the reporter's events and nothing that only looks like one", () => {
+    const body = { fullTitle: "a b", file: "/x/a.test.ts", err: "no" };
+    expect(parseEvent(JSON.stringify(["fail", body]))).to.deep.equal({
+      kind: "fail",
+      file: "/x/a.test.ts",
+      title: "a b",
+      message: "no",
+    });
+    expect(parseEvent('["fail",broken')).to.equal(undefined);
+    expect(parseEvent("      · 3 gas")).to.equal(undefined);
+  });
+
+  it("tries first what is near and short, and learns what kills", () => {
+    const order = new SuiteOrder(
+      new Map([
+        ["test/contracts/policy.test.ts", 5],
+        ["test/contracts/plans.test.ts", 5],
+        ["test/contracts/shares.test.ts", 5],
+        ["test/contracts/short.test.ts", 1],
+      ]),
+    );
+    const source = "contracts/PlanLib.sol";
+    expect(order.of(source)[0]).to.equal("test/contracts/plans.test.ts");
+    for (let i = 0; i < 3; ++i) order.killed(source, "test/contracts/shares.test.ts");
+    expect(order.of(source)[0]).to.equal("test/contracts/shares.test.ts");
+    expect(order.of("contracts/Policy.sol")[0]).to.equal("test/contracts/policy.test.ts");
+    expect([...order.of(source)].sort()).to.have.length(4);
+    expect(order.near(source)).to.deep.equal(["test/contracts/plans.test.ts"]);
+    expect(order.near("contracts/Other.sol")).to.have.length(4);
+  });
+
+  it("knows suites that exist for every source that is mutated", () => {
+    const suites = readdirSync(new URL("../../contracts/", import.meta.url));
+    expect(Object.keys(NEAR).sort()).to.deep.equal(Object.keys(WEIGHTS).sort());
+    for (const [source, words] of Object.entries(NEAR))
+      expect(suites, source).to.include.members(words.map((word) => `${word}.test.ts`));
+  });
+
+  it("names an error whose selector is known", () => {
+    const errors = [new Interface(["error Apart(uint256 by, string why)"])];
+    const data = errors[0]?.encodeErrorResult("Apart", [7, "far"]) ?? "";
+    const message = `VM Exception while processing transaction: reverted with an unrecognized custom error (return data: ${data})`;
+    expect(nameError(message, errors)).to.equal(
+      `VM Exception while processing transaction: reverted with custom error 'Apart(7, "far")'`,
+    );
+    expect(nameError(message, [])).to.equal(message);
+    expect(nameError("out of gas", errors)).to.equal("out of gas");
+  });
+});
+
+describe("scripts/mutation/reach", function () {
+  this.timeout(30_000);
+
+  it("finds what a contract inlines, and leaves out what is linked or belongs to another", () => {
+    const content = `// SPDX-License-Identifier: GPL-2.0-or-later
+      pragma solidity ^0.8.30;
+      library In { uint256 internal constant K = 3; function inner() internal pure returns (uint256) { return deep(); }
+        function deep() private pure returns (uint256) { return K; } function unused() internal pure {} }
+      library Linked { function far() external pure returns (uint256) { return In.inner(); } }
+      contract Base { function base() internal pure {} }
+      contract A is Base { function a() public pure returns (uint256) { return In.inner(); } }
+      contract B { function b() public pure returns (uint256) { return Linked.far(); } }`;
+    const { asts } = analyse(["x.sol"], () => content);
+    const reach = new Reach(asts);
+    const nameOf = new Map<number, string>();
+    for (const ast of asts.values()) {
+      walk(ast, (node) => {
+        if (/Definition$|^VariableDeclaration$/.test(node.nodeType)) nameOf.set(node.id, text(node, "name"));
+        return true;
+      });
+    }
+    const names = (contract: string): readonly string[] =>
+      [...reach.of({ file: "x.sol", contract })]
+        .map((id) => nameOf.get(id) ?? "")
+        .filter((name) => name !== "")
+        .sort();
+    expect(names("A")).to.deep.equal(["K", "a", "base", "deep", "inner"]);
+    expect(names("B")).to.deep.equal(["b"]);
+    expect(names("Linked")).to.deep.equal(["K", "deep", "far", "inner"]);
+  });
+});
