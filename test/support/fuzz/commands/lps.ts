@@ -40,6 +40,8 @@ export async function deposit(fuzz: Fuzz): Promise<Ended> {
   if (model.isEmpty(at)) return firstDeposit(fuzz, lp);
 
   const cost = costOf(fuzz, before, shares, at);
+  if (await tooDear(fuzz, lp, cost))
+    return fuzz.refused(depositTx(fuzz, lp, shares, { amount0: MAX, amount1: MAX }, to), ["ERC20InsufficientBalance"]);
   if (random.chance(0.1)) {
     const short = random.chance(0.5)
       ? { ...cost, amount0: cost.amount0 - 1n }
@@ -64,6 +66,12 @@ export async function deposit(fuzz: Fuzz): Promise<Ended> {
   const after = await fuzz.refresh();
   expectOnlyIdleGrew(fuzz, before, after, supply, supply + shares + fee);
   return { text: `${shares} to ${to.slice(0, 6)} for ${cost.amount0} and ${cost.amount1}` };
+}
+
+/** Presents can make the shares of a nearly empty vault dearer than anybody is rich. */
+async function tooDear(fuzz: Fuzz, lp: string, cost: Pair2): Promise<boolean> {
+  const has = await fuzz.tokenBalances(lp);
+  return cost.amount0 > has.amount0 || cost.amount1 > has.amount1;
 }
 
 /** ceil((shares + fee) * (total + 1) / supply), principal rounded up. */
@@ -282,6 +290,7 @@ export async function flash(fuzz: Fuzz): Promise<Ended> {
   if (model.isEmpty(at) || model.policy.paused(at)) return { text: "closed", reason: "closed" };
   const old = before.shares.get(lp) ?? 0n;
   const shares = random.wei(1n, 100_000n * ONE);
+  if (await tooDear(fuzz, lp, costOf(fuzz, before, shares, at))) return { text: "too dear", reason: "closed" };
   const tooMuch = old + random.wei(1n, shares);
   const away = random.pick(fuzz.lps.filter((other) => other.address !== lp)).address;
   const send = (amount: bigint): Tx =>
