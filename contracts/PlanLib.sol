@@ -54,7 +54,6 @@ library PlanLib {
 
     uint256 private constant ONE = 1e18;
     uint256 private constant BPS = 10_000;
-    uint256 private constant FEE_UNIT = 1_000_000;
     /// @dev Tiers that one plan can touch: eight positions and as many mints never need more than a policy's four tiers and
     ///      the tiers of positions that are being left.
     uint256 private constant MAX_TIERS = 12;
@@ -281,18 +280,13 @@ library PlanLib {
         Range memory range,
         uint128 part
     ) private returns (uint256 amount0, uint256 amount1) {
-        (amount0, amount1) = pool.burn(range.tickLower, range.tickUpper, part);
-        (uint128 all0, uint128 all1) = pool.collect(
-            address(this),
-            range.tickLower,
-            range.tickUpper,
-            type(uint128).max,
-            type(uint128).max
-        );
-        // Unchecked: as in _burn; a pool owes at least what it has just burned.
+        uint256 fees0;
+        uint256 fees1;
+        (amount0, amount1, fees0, fees1) = Pools.takeOut(pool, range.tickLower, range.tickUpper, part);
+        // Unchecked: as in _burn.
         unchecked {
-            w.fees0 += all0 - amount0;
-            w.fees1 += all1 - amount1;
+            w.fees0 += fees0;
+            w.fees1 += fees1;
         }
     }
 
@@ -659,12 +653,8 @@ library PlanLib {
     function _checkSpot(Pair memory pair, Work memory w, IUniswapV3Pool pool, uint24 fee) private view {
         (uint160 sqrtPriceX96, , , , , , ) = pool.slot0();
         uint256 spot = Valuation.fromSqrtPrice(sqrtPriceX96, pair.quoteIsToken0);
-        // Unchecked: a price is below 2^160, a fee below a million and that below 2^20.
-        unchecked {
-            uint256 low = (w.band.low * (FEE_UNIT - fee)) / FEE_UNIT;
-            uint256 high = (w.band.high * (FEE_UNIT + fee)) / FEE_UNIT + 1;
-            if (spot < low || spot > high) revert SpotOutsideBand(fee, spot);
-        }
+        (uint256 low, uint256 high) = Valuation.widened(w.band.low, w.band.high, fee);
+        if (spot < low || spot > high) revert SpotOutsideBand(fee, spot);
         w.checkedFee = fee;
         w.sqrtPriceX96 = sqrtPriceX96;
     }

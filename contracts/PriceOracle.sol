@@ -48,7 +48,6 @@ contract PriceOracle is IPriceOracle, AccessManaged {
     uint256 public constant VOL_MEMORY = 400 hours;
 
     uint256 private constant BPS = 10_000;
-    uint256 private constant FEE_UNIT = 1_000_000;
     uint256 private constant Q96 = 1 << 96;
 
     address public immutable token0;
@@ -293,12 +292,8 @@ contract PriceOracle is IPriceOracle, AccessManaged {
         (uint160 sqrtPriceX96, int24 tick, uint16 newest, uint16 cardinality, , , ) = pool.slot0();
 
         uint256 spot = Valuation.fromSqrtPrice(sqrtPriceX96, quoteIsToken0);
-        // Unchecked: a price is below 2^160, a fee below a million and that below 2^20.
-        unchecked {
-            uint256 low = (band.low * (FEE_UNIT - t.referenceFee)) / FEE_UNIT;
-            uint256 high = (band.high * (FEE_UNIT + t.referenceFee)) / FEE_UNIT + 1;
-            if (spot < low || spot > high) revert SpotOutsideBand(t.referenceFee, spot, low, high);
-        }
+        (uint256 low, uint256 high) = Valuation.widened(band.low, band.high, t.referenceFee);
+        if (spot < low || spot > high) revert SpotOutsideBand(t.referenceFee, spot, low, high);
 
         int24 meanTick = _meanTick(pool, tick, newest, cardinality, t.twapWindow, twapHint);
         uint256 twap = Valuation.fromTick(meanTick, quoteIsToken0);

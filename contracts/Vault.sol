@@ -477,15 +477,7 @@ contract Vault is IVault, ERC20Permit, ReentrancyGuardTransient, IUniswapV3MintC
         // Dust that no unit of liquidity stands for; a burn of zero would be refused or cost more than it brings.
         if (part == 0) return (0, 0, 0, 0);
 
-        (amount0, amount1) = pool.burn(range.tickLower, range.tickUpper, part);
-        (uint128 all0, uint128 all1) = pool.collect(
-            address(this),
-            range.tickLower,
-            range.tickUpper,
-            type(uint128).max,
-            type(uint128).max
-        );
-        (fees0, fees1) = (all0 - amount0, all1 - amount1);
+        (amount0, amount1, fees0, fees1) = Pools.takeOut(pool, range.tickLower, range.tickUpper, part);
         (uint256 treasury0, uint256 treasury1) = owed.add(fees0, fees1);
         fees0 -= treasury0;
         fees1 -= treasury1;

@@ -31,4 +31,29 @@ library Pools {
     ) internal view returns (uint128 liquidity) {
         (liquidity, , , , ) = pool.positions(positionKey(owner, tickLower, tickUpper));
     }
+
+    /// @notice Burns a part of the caller's position and collects all that the position is then owed.
+    /// @return amount0 principal of the burned liquidity, wei
+    /// @return amount1 likewise
+    /// @return fees0 the rest of what came: fees of the whole position, wei
+    /// @return fees1 likewise
+    function takeOut(
+        IUniswapV3Pool pool,
+        int24 tickLower,
+        int24 tickUpper,
+        uint128 liquidity
+    ) internal returns (uint256 amount0, uint256 amount1, uint256 fees0, uint256 fees1) {
+        (amount0, amount1) = pool.burn(tickLower, tickUpper, liquidity);
+        (uint128 all0, uint128 all1) = pool.collect(
+            address(this),
+            tickLower,
+            tickUpper,
+            type(uint128).max,
+            type(uint128).max
+        );
+        // Unchecked: a pool owes at least what it has just burned.
+        unchecked {
+            (fees0, fees1) = (all0 - amount0, all1 - amount1);
+        }
+    }
 }

@@ -14,6 +14,8 @@ library Valuation {
     uint256 internal constant MAX_PRICE_X96 = 1 << 160;
 
     uint256 private constant Q96 = 1 << 96;
+    /// @dev A pool's fee is in millionths.
+    uint256 private constant FEE_UNIT = 1_000_000;
 
     /// @notice Rounded down: never counts more than there is.
     function valueDown(
@@ -60,5 +62,14 @@ library Valuation {
     /// @notice The price at a pool tick, as quote per base.
     function fromTick(int24 tick, bool quoteIsToken0) internal pure returns (uint256) {
         return fromSqrtPrice(TickMath.getSqrtPriceAtTick(tick), quoteIsToken0);
+    }
+
+    /// @notice A price band widened by a pool's own fee, outward: nobody arbitrages a pool whose spot is inside it, so a stricter
+    ///         check of the spot would refuse honest plans.
+    function widened(uint256 lowX96, uint256 highX96, uint24 fee) internal pure returns (uint256, uint256) {
+        // Unchecked: a price is below 2^161, a fee below a million and that below 2^20.
+        unchecked {
+            return ((lowX96 * (FEE_UNIT - fee)) / FEE_UNIT, (highX96 * (FEE_UNIT + fee)) / FEE_UNIT + 1);
+        }
     }
 }
