@@ -1,6 +1,7 @@
 /** `npm run bench -- gas [--json] [--calls]` */
 import { parseArgs } from "node:util";
 
+import { parseOrExplain, WRONG_USAGE } from "../support/args.ts";
 import { measureGas, type GasReport, type Line } from "./gas.ts";
 
 const USAGE = "usage: npm run bench -- gas [--json] [--calls]";
@@ -11,24 +12,23 @@ const LIMITS = { deposit: 187_000, rebalance: 760_000, withdrawHalf: 322_000, ov
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
-  let parsed;
-  try {
-    parsed = parseArgs({
-      args: [...args],
-      options: { json: { type: "boolean" }, calls: { type: "boolean" } },
-      allowPositionals: true,
-    });
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}; ${USAGE}\n`);
-    return 2;
-  }
+  const parsed = parseOrExplain(() => parse(args), USAGE);
+  if (parsed === undefined) return WRONG_USAGE;
   if (parsed.positionals.length !== 1 || parsed.positionals[0] !== "gas") {
     process.stderr.write(`${USAGE}\n`);
-    return 2;
+    return WRONG_USAGE;
   }
   const report = await measureGas({ calls: parsed.values.calls ?? false });
   process.stdout.write(parsed.values.json ? `${JSON.stringify({ gas: report })}\n` : text(report));
   return 0;
+}
+
+function parse(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    options: { json: { type: "boolean" }, calls: { type: "boolean" } },
+    allowPositionals: true,
+  });
 }
 
 function text(report: GasReport): string {

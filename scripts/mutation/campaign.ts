@@ -161,7 +161,7 @@ export function describe(mutant: Mutant): string {
 function say(outcome: Outcome): string {
   switch (outcome.kind) {
     case "killed":
-      return `killed by ${path.basename(outcome.by)}, "${outcome.test}"`;
+      return `killed by ${path.relative(SUITES, outcome.by)}, "${outcome.test}"`;
     case "timedOut":
       return `timed out in ${outcome.by}`;
     case "survived":
@@ -312,11 +312,11 @@ async function baseline(
 }
 
 async function suitesOf(root: string): Promise<readonly string[]> {
-  const names = await readdir(path.join(root, SUITES));
+  const names = await readdir(path.join(root, SUITES), { recursive: true });
   return names
     .filter((name) => name.endsWith(".test.ts"))
     .sort()
-    .map((name) => `${SUITES}/${name}`);
+    .map((name) => `${SUITES}/${name.replaceAll(path.sep, "/")}`);
 }
 
 function reachOf(project: Project): ReadonlyMap<Unit, ReadonlySet<number>> {

@@ -1,6 +1,7 @@
 /** `npm run mutate -- [--count N | --all] [--seed N] [--file PART] [--minutes N] [--suites FILE,...] [--lanes N] [--list] [--json]` */
 import { parseArgs } from "node:util";
 
+import { interrupted, parseOrExplain, wholeNumber, WRONG_USAGE } from "../support/args.ts";
 import { CampaignError } from "./campaign.ts";
 import { DEFAULTS, isClean, list, mutate } from "./mutate.ts";
 import { textOf } from "./report.ts";
@@ -12,13 +13,8 @@ process.exitCode = await main(process.argv.slice(2));
 
 /** @returns 0 all survivors are explained, 1 some are not, 2 wrong usage, 3 the tests fail without any mutant */
 async function main(args: readonly string[]): Promise<number> {
-  let options;
-  try {
-    options = parse(args);
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}; ${USAGE}\n`);
-    return 2;
-  }
+  const options = parseOrExplain(() => parse(args), USAGE);
+  if (options === undefined) return WRONG_USAGE;
   const log = (line: string): boolean => process.stderr.write(`${line}\n`);
   try {
     if (options.list) {
@@ -33,13 +29,6 @@ async function main(args: readonly string[]): Promise<number> {
     log(error.message);
     return 3;
   }
-}
-
-/** Ctrl-C ends the campaign, not the process: sandboxes are removed and what is known is printed. */
-function interrupted(): AbortSignal {
-  const stop = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort());
-  return stop.signal;
 }
 
 function parse(args: readonly string[]) {
@@ -57,11 +46,8 @@ function parse(args: readonly string[]) {
       json: { type: "boolean", default: false },
     },
   });
-  const whole = (name: keyof typeof DEFAULTS, least: number): number => {
-    const value = Number(values[name] ?? DEFAULTS[name]);
-    if (!Number.isSafeInteger(value) || value < least) throw new Error(`--${name} is a whole number from ${least}`);
-    return value;
-  };
+  const whole = (name: keyof typeof DEFAULTS, least: number): number =>
+    wholeNumber(name, values[name], DEFAULTS[name], least);
   if (values.all && values.count !== undefined) throw new Error("--all and --count exclude each other");
   return {
     count: values.all ? Infinity : whole("count", 1),

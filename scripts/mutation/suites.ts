@@ -156,7 +156,7 @@ export class SuiteOrder {
   }
 }
 
-/** Which suites are about a source, by the beginning of their names. */
+/** Which suites are about a source: files of these names in test/contracts, or all files of a folder there. */
 export const NEAR: Readonly<Record<string, readonly string[]>> = {
   "contracts/Vault.sol": [
     "shares",
@@ -179,5 +179,6 @@ export const NEAR: Readonly<Record<string, readonly string[]>> = {
 };
 
 function isNear(source: string, testFile: string): boolean {
-  return NEAR[source]?.some((word) => path.basename(testFile).startsWith(`${word}.`)) === true;
+  const subject = testFile.replace(/^test\/contracts\//, "").split(/[./]/)[0];
+  return NEAR[source]?.some((word) => word === subject) === true;
 }

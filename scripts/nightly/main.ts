@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { CampaignError } from "../mutation/campaign.ts";
 import { DEFAULTS, isClean, mutate } from "../mutation/mutate.ts";
 import { textOf, type MutationDocument } from "../mutation/report.ts";
+import { interrupted, parseOrExplain, wholeNumber, WRONG_USAGE } from "../support/args.ts";
 import { runFuzz, type FuzzDocument } from "./fuzz.ts";
 
 const USAGE =
@@ -18,13 +19,8 @@ process.exitCode = await main(process.argv.slice(2));
 
 /** @returns 0 if no invariant broke and all survivors are explained, 1 otherwise, 2 wrong usage, 3 tests fail without a mutant */
 async function main(args: readonly string[]): Promise<number> {
-  let options;
-  try {
-    options = parse(args);
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}; ${USAGE}\n`);
-    return 2;
-  }
+  const options = parseOrExplain(() => parse(args), USAGE);
+  if (options === undefined) return WRONG_USAGE;
   const log = (line: string): boolean => process.stderr.write(`${line}\n`);
   let fuzz: FuzzDocument | undefined;
   let mutation: MutationDocument | undefined;
@@ -36,8 +32,6 @@ async function main(args: readonly string[]): Promise<number> {
   }
   if (options.only !== "fuzz") {
     log(`mutation: ${options.count} mutants in at most ${options.minutes} minutes`);
-    const stop = new AbortController();
-    for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort());
     try {
       mutation = await mutate({
         count: options.count,
@@ -46,7 +40,7 @@ async function main(args: readonly string[]): Promise<number> {
         lanes: PROCESSES,
         file: undefined,
         suites: undefined,
-        signal: stop.signal,
+        signal: interrupted(),
         log,
       });
       if (!isClean(mutation)) failed ||= 1;
@@ -96,11 +90,8 @@ function parse(args: readonly string[]) {
   });
   const { only } = values;
   if (only !== undefined && only !== "fuzz" && only !== "mutation") throw new Error("--only is fuzz or mutation");
-  const whole = (name: "calls" | "seed" | "count" | "minutes", otherwise: number, least: number): number => {
-    const value = Number(values[name] ?? otherwise);
-    if (!Number.isSafeInteger(value) || value < least) throw new Error(`--${name} is a whole number from ${least}`);
-    return value;
-  };
+  const whole = (name: "calls" | "seed" | "count" | "minutes", otherwise: number, least: number): number =>
+    wholeNumber(name, values[name], otherwise, least);
   return {
     only,
     calls: whole("calls", CALLS, 1),

@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 
 import { network } from "hardhat";
 
+import { parseOrExplain, WRONG_USAGE } from "../../scripts/support/args.ts";
 import { documentOf, lineOf, plansOf, summaryOf, tableOf } from "./report.ts";
 import { Worlds } from "./run.ts";
 import type { Outcome, Scenario } from "./scenario.ts";
@@ -17,21 +18,8 @@ const GAS_LIMIT = 58_000_000n;
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
-  let values;
-  try {
-    ({ values } = parseArgs({
-      args: [...args],
-      options: {
-        json: { type: "boolean" },
-        only: { type: "string" },
-        list: { type: "boolean" },
-        plans: { type: "boolean" },
-      },
-    }));
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}; ${USAGE}\n`);
-    return 2;
-  }
+  const values = parseOrExplain(() => parse(args), USAGE);
+  if (values === undefined) return WRONG_USAGE;
   const all = await findScenarios();
   if (values.list === true) {
     process.stdout.write(all.map((scenario) => `${scenario.actor.padEnd(12)}${scenario.name}\n`).join(""));
@@ -41,7 +29,7 @@ async function main(args: readonly string[]): Promise<number> {
   const chosen = only === undefined ? all : all.filter((scenario) => scenario.name.includes(only));
   if (chosen.length === 0) {
     process.stderr.write(`No attack has "${only ?? ""}" in its name; --list shows the names. ${USAGE}\n`);
-    return 2;
+    return WRONG_USAGE;
   }
   const outcomes: Outcome[] = [];
   const worlds = new Worlds(() => network.create({ override: { gas: GAS_LIMIT } }));
@@ -60,6 +48,19 @@ async function main(args: readonly string[]): Promise<number> {
   if (values.json === true) process.stdout.write(`${JSON.stringify(documentOf(outcomes))}\n`);
   else process.stdout.write(`${tableOf(outcomes)}\n${summaryOf(outcomes)}\n`);
   return outcomes.every(passed) ? 0 : 1;
+}
+
+function parse(args: readonly string[]) {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      json: { type: "boolean" },
+      only: { type: "string" },
+      list: { type: "boolean" },
+      plans: { type: "boolean" },
+    },
+  });
+  return values;
 }
 
 /** Every scenario of the folder, by file. */

@@ -1,4 +1,4 @@
-/** Moves that several attacks of a hostile keeper share. */
+/** Moves that several attacks share. */
 import { ONE } from "../support/arithmetic.ts";
 import type { PlanSteps } from "../support/world.ts";
 import type { Call } from "./attacker.ts";
@@ -11,6 +11,30 @@ export const BAND = 0.0075;
 export const FEED = 2_000;
 export const HIGH = FEED * (1 + BAND);
 export const LOW = FEED * (1 - BAND);
+
+const TIERS = [500, 3_000, 10_000] as const;
+
+/** Calls that take pools from the market's price to others; and those that bring them back. */
+export function skew(
+  stage: Stage,
+  prices: Readonly<Partial<Record<(typeof TIERS)[number], number>>>,
+): { readonly away: readonly Call[]; readonly back: readonly Call[] } {
+  const away: Call[] = [];
+  const back: Call[] = [];
+  for (const fee of TIERS) {
+    const price = prices[fee];
+    if (price === undefined || price === stage.market) continue;
+    const up = price > stage.market;
+    away.push(stage.attacker.swapTo(fee, price, up ? "below" : "above"));
+    back.push(stage.attacker.swapTo(fee, stage.market, up ? "above" : "below"));
+  }
+  return { away, back };
+}
+
+/** All pools at one price. */
+export function allAt(stage: Stage, price: number): ReturnType<typeof skew> {
+  return skew(stage, { 500: price, 3_000: price, 10_000: price });
+}
 
 /** A plan whose size is a fraction (1e18) that can be searched for. */
 export type Sized = (fraction: bigint) => Strike;
@@ -90,6 +114,11 @@ export async function ownPool(
 ): Promise<Sized> {
   const out = await everything(stage);
   return (fraction) => ({ steps: ownPoolSwap(stage, what, out, fraction) });
+}
+
+/** The dearest tier at the low edge of what is tolerated: the vault sells base there, all of it to the attacker. */
+export async function dearestPool(stage: Stage): Promise<Sized> {
+  return ownPool(stage, { fee: 10_000, price: edgeOf(10_000, "low"), sells: "base" });
 }
 
 /**

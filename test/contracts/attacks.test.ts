@@ -6,6 +6,7 @@ import { expect } from "chai";
 import { network } from "hardhat";
 
 import { ONE, valueOfTokens, VALUE_BITS } from "../support/arithmetic.ts";
+import { arm, depositStep, MAX, swapStep, withdrawStep, type Call } from "../support/attackContract.ts";
 import { valueOfBook } from "../support/checks.ts";
 import { figure } from "../support/figures.ts";
 import type { World } from "../support/world.ts";
@@ -15,50 +16,6 @@ import type { LocalCaller } from "../../types/ethers-contracts/local/LocalCaller
 
 const connection = await network.create();
 const { networkHelpers } = connection;
-const MAX = 1n << 200n;
-
-interface Step {
-  readonly target: string;
-  readonly data: string;
-}
-
-/** The attacker's contract, with all tokens of the world and allowances to the vault. */
-async function arm(world: World): Promise<LocalCaller> {
-  const attack = await world.ethers.deployContract("LocalCaller", world.who.attacker);
-  const address = await attack.getAddress();
-  const approvals: Step[] = [];
-  for (const token of [world.token0, world.token1]) {
-    await token.mint(address, 10n ** 40n);
-    approvals.push({
-      target: await token.getAddress(),
-      data: token.interface.encodeFunctionData("approve", [world.addresses.vault, MAX]),
-    });
-  }
-  await attack.run(approvals);
-  return attack;
-}
-
-function swapTo(world: World, attack: string, fee: number, zeroForOne: boolean, limit: bigint): Step {
-  const pool = world.pool(fee);
-  return {
-    target: pool.address,
-    data: pool.contract.interface.encodeFunctionData("swap", [attack, zeroForOne, MAX, limit, "0x"]),
-  };
-}
-
-function depositStep(world: World, attack: string, shares: bigint): Step {
-  return {
-    target: world.addresses.vault,
-    data: world.vault.interface.encodeFunctionData("deposit", [shares, MAX, MAX, attack]),
-  };
-}
-
-function withdrawStep(world: World, attack: string, shares: bigint): Step {
-  return {
-    target: world.addresses.vault,
-    data: world.vault.interface.encodeFunctionData("withdraw", [shares, 0n, 0n, attack, 0n]),
-  };
-}
 
 for (const order of ORDERS) {
   const q = order.quoteIsToken0;
@@ -80,8 +37,7 @@ for (const order of ORDERS) {
       run: (attack: LocalCaller, address: string) => Promise<void>,
     ): Promise<{ readonly profit: bigint; readonly lpGain: bigint; readonly unit: bigint }> {
       const market = world.priceX96(2_000);
-      const attack = await arm(world);
-      const address = await attack.getAddress();
+      const { attack, address } = await arm(world);
       const { sqrtPriceX96 } = await world.pool(500).slot0();
       const before = await world.balances(address);
       const quiet = await world.book();
@@ -89,7 +45,7 @@ for (const order of ORDERS) {
       await run(attack, address);
       // The attacker closes the loop himself and pays for it.
       const now = (await world.pool(500).slot0()).sqrtPriceX96;
-      if (now !== sqrtPriceX96) await attack.run([swapTo(world, address, 500, now > sqrtPriceX96, sqrtPriceX96)]);
+      if (now !== sqrtPriceX96) await attack.run([swapStep(world, address, 500, now > sqrtPriceX96, sqrtPriceX96)]);
       const after = await world.balances(address);
       const book = await world.book();
       expect(await world.vault.balanceOf(address)).to.equal(0n);
@@ -119,9 +75,9 @@ for (const order of ORDERS) {
             const { profit, lpGain, unit } = await score(world, async (attack, address) => {
               const { sqrtPriceX96 } = await world.pool(500).slot0();
               await attack.run([
-                swapTo(world, address, 500, zeroForOne, limitOf()),
+                swapStep(world, address, 500, zeroForOne, limitOf()),
                 depositStep(world, address, shares),
-                swapTo(world, address, 500, !zeroForOne, sqrtPriceX96),
+                swapStep(world, address, 500, !zeroForOne, sqrtPriceX96),
               ]);
               await attack.run([withdrawStep(world, address, shares)]);
             });
@@ -141,9 +97,9 @@ for (const order of ORDERS) {
               const { sqrtPriceX96 } = await world.pool(500).slot0();
               await attack.run([depositStep(world, address, shares)]);
               await attack.run([
-                swapTo(world, address, 500, zeroForOne, limitOf()),
+                swapStep(world, address, 500, zeroForOne, limitOf()),
                 withdrawStep(world, address, shares),
-                swapTo(world, address, 500, !zeroForOne, sqrtPriceX96),
+                swapStep(world, address, 500, !zeroForOne, sqrtPriceX96),
               ]);
             });
             expect(profit <= 4n * unit, `profit ${profit >> VALUE_BITS}`).to.equal(true);
@@ -188,7 +144,7 @@ for (const order of ORDERS) {
         const [range] = (await world.book()).positions;
         if (range === undefined) throw new Error("no range");
         const pool = world.pool(500);
-        const gift = (tickLower: number, tickUpper: number): Step => ({
+        const gift = (tickLower: number, tickUpper: number): Call => ({
           target: pool.address,
           data: pool.contract.interface.encodeFunctionData("mint", [
             world.addresses.vault,

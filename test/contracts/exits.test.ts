@@ -4,7 +4,7 @@ import { network } from "hardhat";
 import { ONE } from "../support/arithmetic.ts";
 import { expectProRataExit } from "../support/checks.ts";
 import { figure } from "../support/figures.ts";
-import { tighten } from "../support/governance.ts";
+import { mintEightRanges, silenceFeeds, takeEverythingAway } from "../support/leaving.ts";
 import type { World } from "../support/world.ts";
 import { deployWorld, ORDERS } from "../support/world.ts";
 import { cites, INVARIANT } from "./invariants.ts";
@@ -12,23 +12,10 @@ import { cites, INVARIANT } from "./invariants.ts";
 const connection = await network.create();
 const { networkHelpers } = connection;
 
-/** Eight ranges in three tiers: the most that a leaver can meet. */
+/** Eight ranges in three tiers with fees owed in them. */
 async function full(world: World): Promise<World> {
   await world.firstDeposit(world.who.alice, 50_000n * ONE);
-  const mints = [];
-  for (const [fee, half] of [
-    [500, 300],
-    [3_000, 900],
-    [10_000, 1_800],
-    [500, 600],
-    [3_000, 1_800],
-    [10_000, 3_600],
-    [500, 1_200],
-    [3_000, 3_600],
-  ] as const) {
-    mints.push({ ...(await world.around(fee, half)), fraction0: ONE / 8n, fraction1: ONE / 8n });
-  }
-  await world.execute({ mints });
+  await mintEightRanges(world);
   await world.deposit(world.who.bob, 5_000n * ONE);
   await world.movePools(2_031);
   await world.movePools(1_987);
@@ -50,26 +37,9 @@ for (const order of ORDERS) {
       ),
       async () => {
         const world = await networkHelpers.loadFixture(open);
-        const { alice, bob, safe, keeper } = world.who;
-        await world.baseFeed.setSilent(true);
-        await world.quoteFeed.setSilent(true);
-        const policy = world.policy.connect(safe);
-        await policy.removeKeeper(keeper.address);
-        for (const fee of [500, 3_000, 10_000]) await policy.removePool(fee);
-        await tighten(world, {
-          maxPlanLossBps: 0,
-          coreWeightCapBps: 0,
-          minHalfWidth: 887_272,
-          lossCapBps: 0,
-          lossRefillBps: 0,
-          turnoverCapBps: 0,
-          turnoverRefillBps: 0,
-          churnCapBps: 0,
-          churnRefillBps: 0,
-          volFloorBps: 65_535,
-          lvrLimitBps: 1,
-        });
-        await policy.pause();
+        const { alice, bob, safe } = world.who;
+        await silenceFeeds(world);
+        await takeEverythingAway(world, safe);
         // Nobody governs any more: policy, oracle and manager are gone from the chain altogether.
         for (const address of [world.addresses.policy, world.addresses.oracle, world.addresses.accessManager]) {
           await networkHelpers.setCode(address, "0x");

@@ -92,7 +92,10 @@ describe("contracts/fuzz: random commands by everybody", () => {
       const sums = { calls: total.calls, accepted: total.accepted(), refused: total.refused(), seeds, seconds };
       await writeFile(file, `${JSON.stringify(sums)}\n`);
     }
-    if (total.calls < ENOUGH) return this.skip();
+    if (total.calls < ENOUGH) {
+      figure(`skipped: ${total.calls} calls prove nothing about each command; set FUZZ_CALLS to ${ENOUGH} or more`);
+      return this.skip();
+    }
     for (const name of COMMAND_NAMES) {
       const accepted = total.accepted(name);
       const calls = accepted + total.refused(name);

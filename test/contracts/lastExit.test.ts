@@ -3,13 +3,14 @@
  * fails, one thing at a time and all at once. Exits pay what was previewed; plans fail closed, each for its own reason.
  */
 import { expect } from "chai";
-import { solidityPacked, ZeroAddress, type BaseContract, type Result } from "ethers";
+import type { BaseContract } from "ethers";
 import { network } from "hardhat";
 
-import type { Caps } from "../../scripts/deploy/strata.ts";
 import { ONE, sqrtPriceOf } from "../support/arithmetic.ts";
 import { expectProRataExit } from "../support/checks.ts";
 import { figure } from "../support/figures.ts";
+import { bySafe, managerAs } from "../support/governance.ts";
+import { mintEightRanges, silenceFeeds, takeEverythingAway, tightenAll } from "../support/leaving.ts";
 import type { World } from "../support/world.ts";
 import { deployWorld, ORDERS } from "../support/world.ts";
 import { cites, INVARIANT } from "./invariants.ts";
@@ -104,7 +105,7 @@ const FAILURES: readonly Failure[] = [
   },
   {
     name: "all limits are tightened to nothing",
-    happen: tightenAll,
+    happen: (world) => tightenAll(world),
     plan: [plans, "WidthNotAllowed"],
     deposit: undefined,
   },
@@ -121,64 +122,10 @@ function rootAt(world: World, price: number): bigint {
   return sqrtPriceOf(world.priceX96(price), world.options.quoteIsToken0);
 }
 
-async function limitsOf(world: World): Promise<Record<keyof Caps, bigint>> {
-  const {
-    fees: _fees,
-    pausedUntil: _until,
-    ...caps
-  } = ((await world.policy.limits()) as unknown as Result).toObject() as Record<string, bigint>;
-  return caps as Record<keyof Caps, bigint>;
-}
-
-async function tightenAll(world: World): Promise<void> {
-  const limits = await limitsOf(world);
-  await world.policy.connect(world.who.guardian).tightenCaps({
-    ...limits,
-    coreWeightCapBps: 0,
-    minHalfWidth: limits.maxHalfWidth,
-    maxPlanLossBps: 0,
-    lossCapBps: 0,
-    lossRefillBps: 0,
-    turnoverCapBps: 0,
-    turnoverRefillBps: 0,
-    churnCapBps: 0,
-    churnRefillBps: 0,
-    volFloorBps: 65_535,
-    lvrLimitBps: 1,
-    treasuryShareBps: 0,
-    maxEntryFeeBps: 0,
-    maxExitFeeBps: 0,
-  });
-}
-
 /** Two owners sign, and from then on one is enough. */
 async function weakenSafe(world: World): Promise<void> {
-  const target = await world.safe.getAddress();
-  const { chainId } = await world.ethers.provider.getNetwork();
-  const nonce = (await world.safe.getFunction("nonce")()) as bigint;
   const data = world.safe.interface.encodeFunctionData("changeThreshold", [1]);
-  const fields: readonly (readonly [string, string, unknown])[] = [
-    ["to", "address", target],
-    ["value", "uint256", 0],
-    ["data", "bytes", data],
-    ["operation", "uint8", 0],
-    ["safeTxGas", "uint256", 0],
-    ["baseGas", "uint256", 0],
-    ["gasPrice", "uint256", 0],
-    ["gasToken", "address", ZeroAddress],
-    ["refundReceiver", "address", ZeroAddress],
-    ["nonce", "uint256", nonce],
-  ];
-  const types = { SafeTx: fields.map(([name, type]) => ({ name, type })) };
-  const message = Object.fromEntries(fields.map(([name, , value]) => [name, value]));
-  const signers = world.who.owners.slice(0, 2).sort((a, b) => (BigInt(a.address) < BigInt(b.address) ? -1 : 1));
-  let signatures = "0x";
-  for (const signer of signers) {
-    const signature = await signer.signTypedData({ chainId, verifyingContract: target }, types, message);
-    signatures = solidityPacked(["bytes", "bytes"], [signatures, signature]);
-  }
-  const carried = world.safe.connect(world.who.stranger) as World["safe"];
-  await carried.getFunction("execTransaction").send(target, 0, data, 0, 0, 0, 0, ZeroAddress, ZeroAddress, signatures);
+  await bySafe(world, await world.safe.getAddress(), data, world.who.owners.slice(0, 2));
   expect(await world.safe.getFunction("getThreshold")()).to.equal(1n);
 }
 
@@ -241,20 +188,7 @@ for (const order of ORDERS) {
       await world.sequencerFeed.setRound(0, 1, await world.now());
       await world.vault.syncTreasuryShare();
       await world.firstDeposit(world.who.alice, 50_000n * ONE);
-      const mints = [];
-      for (const [fee, half] of [
-        [500, 300],
-        [3_000, 900],
-        [10_000, 1_800],
-        [500, 600],
-        [3_000, 1_800],
-        [10_000, 3_600],
-        [500, 1_200],
-        [3_000, 3_600],
-      ] as const) {
-        mints.push({ ...(await world.around(fee, half)), fraction0: ONE / 8n, fraction1: ONE / 8n });
-      }
-      await world.execute({ mints });
+      await mintEightRanges(world);
       await world.deposit(world.who.bob, 5_000n * ONE);
       await world.deposit(world.who.carol, 500n * ONE);
       await world.vault.connect(world.who.keeper).setFees(0, EXIT_FEE);
@@ -325,7 +259,7 @@ for (const order of ORDERS) {
         const world = await networkHelpers.loadFixture(open);
         await weakenSafe(world);
         const { safe, stranger } = world.who;
-        const manager = world.manager.connect(safe) as World["manager"];
+        const manager = managerAs(world, "safe");
         const data = world.policy.interface.encodeFunctionData("addKeeper", [stranger.address]);
         await manager.getFunction("schedule").send(world.addresses.policy, data, 0);
         await world.pass(world.options.governanceDelay + 1);
@@ -349,15 +283,10 @@ for (const order of ORDERS) {
       ),
       async () => {
         const world = await networkHelpers.loadFixture(open);
-        const { alice, bob, carol, guardian, keeper, treasury } = world.who;
+        const { alice, bob, carol, guardian, treasury } = world.who;
         const owed = await world.vault.treasuryBook();
-        await world.baseFeed.setSilent(true);
-        await world.quoteFeed.setSilent(true);
-        await world.sequencerFeed.setSilent(true);
-        await world.policy.connect(guardian).pause();
-        await world.policy.connect(guardian).removeKeeper(keeper.address);
-        for (const fee of [500, 3_000, 10_000]) await world.policy.connect(guardian).removePool(fee);
-        await tightenAll(world);
+        await silenceFeeds(world);
+        await takeEverythingAway(world, guardian);
         await weakenSafe(world);
         await world.movePools(4_000);
 

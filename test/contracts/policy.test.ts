@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { AbiCoder, getAddress, getCreate2Address, keccak256, ZeroAddress } from "ethers";
 import { network } from "hardhat";
 
-import { capsOf, govern, managerAs, roomGivingCalls } from "../support/governance.ts";
+import { capsOf, govern, managerAs, roomGivingCalls, tightestCaps } from "../support/governance.ts";
 import type { World } from "../support/world.ts";
 import { deployWorld } from "../support/world.ts";
 import { DEFAULT_CAPS, GOVERNOR_FUNCTIONS, GUARDIAN_FUNCTIONS, ROLES, type Caps } from "../../scripts/deploy/strata.ts";
@@ -141,23 +141,7 @@ describe("contracts/policy: limits", () => {
       .to.be.revertedWithCustomError(policy, "CapOutOfBounds")
       .withArgs("lossRefillBps");
     await policy.tightenCaps(CAPS);
-    const tight: Caps = {
-      coreWeightCapBps: 0,
-      minHalfWidth: CAPS.maxHalfWidth,
-      maxHalfWidth: CAPS.maxHalfWidth,
-      maxPlanLossBps: 0,
-      lossCapBps: 0,
-      lossRefillBps: 0,
-      turnoverCapBps: 0,
-      turnoverRefillBps: 0,
-      churnCapBps: 0,
-      churnRefillBps: 0,
-      volFloorBps: 65_535,
-      lvrLimitBps: 1,
-      treasuryShareBps: 0,
-      maxEntryFeeBps: 0,
-      maxExitFeeBps: 0,
-    };
+    const tight = tightestCaps(CAPS.maxHalfWidth);
     await expect(policy.tightenCaps(tight)).to.emit(policy, "CapsSet");
     expect(await capsOf(world)).to.deep.equal(tight);
   });

@@ -2,7 +2,6 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 
 import { expect } from "chai";
 import { JsonRpcProvider } from "ethers";
@@ -10,6 +9,7 @@ import { JsonRpcProvider } from "ethers";
 import { findLocalWorld, stateFile, type LocalWorldState } from "../../keeper/cli/localWorld.ts";
 import type { SummaryDocument } from "../../keeper/report/summary.ts";
 import { finish, inProcess, run, start, waitFor } from "../keeper/cli/run.ts";
+import { dataFile } from "../keeper/market/fixtures.ts";
 import { expectClose } from "../support/close.ts";
 
 const folder = (): string => mkdtempSync(join(tmpdir(), "strata-"));
@@ -126,15 +126,8 @@ describe("local world, as a process", function () {
   });
 
   it("follows a price file and counts the hours that it fills", async function () {
-    const prices = join(
-      process.env["STRATA_DATA"] ?? fileURLToPath(new URL("../../../shared/data", import.meta.url)),
-      "prices",
-      "eth-usd-1h.csv",
-    );
-    if (!existsSync(prices)) {
-      console.error(`      skipped: there is no ${prices}; set STRATA_DATA to the data folder.`);
-      this.skip();
-    }
+    const prices = dataFile(this, "prices", "eth-usd-1h.csv");
+    if (prices === undefined) return;
     const window = ["--prices", prices, "--from", "2020-03-04T06:00Z", "--to", "2020-03-04T18:00Z"];
     const { code, stdout, stderr } = await run([
       "local",

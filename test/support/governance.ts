@@ -1,6 +1,11 @@
 /** Votes of the DAO in contract tests: what waits for the delay, and what does not. */
+import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
+import { HDNodeWallet, Mnemonic, ZeroAddress, type TransactionReceipt } from "ethers";
+
 import { GOVERNOR_FUNCTIONS, type Caps } from "../../scripts/deploy/strata.ts";
-import type { World } from "./world.ts";
+import { PUBLIC_TEST_MNEMONIC } from "../../scripts/local/accounts.ts";
+import { signSafeCall } from "../../scripts/local/protocols/safe.ts";
+import { mined, type World } from "./world.ts";
 
 /** The caps in force. */
 export async function capsOf(world: World): Promise<Caps> {
@@ -29,6 +34,30 @@ export async function tighten(world: World, changes: Partial<Caps>): Promise<voi
   await world.policy.connect(world.who.guardian).tightenCaps({ ...(await capsOf(world)), ...changes });
 }
 
+/**
+ * As tight as the code lets caps be.
+ * @param maxHalfWidth the one in force, ticks: it is the governor's alone, and a least width equal to it leaves one width
+ */
+export function tightestCaps(maxHalfWidth: number): Caps {
+  return {
+    coreWeightCapBps: 0,
+    minHalfWidth: maxHalfWidth,
+    maxHalfWidth,
+    maxPlanLossBps: 0,
+    lossCapBps: 0,
+    lossRefillBps: 0,
+    turnoverCapBps: 0,
+    turnoverRefillBps: 0,
+    churnCapBps: 0,
+    churnRefillBps: 0,
+    volFloorBps: 65_535,
+    lvrLimitBps: 1,
+    treasuryShareBps: 0,
+    maxEntryFeeBps: 0,
+    maxExitFeeBps: 0,
+  };
+}
+
 /** The manager as somebody calls it. */
 export function managerAs(world: World, who: Exclude<keyof World["who"], "owners">): World["manager"] {
   return world.manager.connect(world.who[who]) as World["manager"];
@@ -54,6 +83,37 @@ export async function govern(world: World, target: string, data: string, price?:
 export async function setCaps(world: World, changes: Partial<Caps>): Promise<void> {
   if (world.options.governanceDelay !== 0) throw new Error("deploy the world with governanceDelay 0, or use govern");
   await world.policy.connect(world.who.safe).setCaps({ ...(await capsOf(world)), ...changes });
+}
+
+/** The private key of one of Hardhat's accounts, which come from the mnemonic that everybody has. */
+function privateKeyOf(address: string): string {
+  const root = HDNodeWallet.fromMnemonic(Mnemonic.fromPhrase(PUBLIC_TEST_MNEMONIC), "m/44'/60'/0'/0");
+  for (let index = 0; index < 20; index++) {
+    const wallet = root.deriveChild(index);
+    if (wallet.address === address) return wallet.privateKey;
+  }
+  throw new Error(`${address} is none of Hardhat's accounts; sign with one of world.who.owners`);
+}
+
+/**
+ * A call of the real Safe, with real signatures; a stranger carries it.
+ * @throws the Safe's own reason: "GS020" for too few signatures, "GS013" for whatever failed inside
+ */
+export async function bySafe(
+  world: World,
+  to: string,
+  data: string,
+  owners: readonly HardhatEthersSigner[],
+): Promise<TransactionReceipt> {
+  const { chainId } = await world.ethers.provider.getNetwork();
+  const nonce = (await world.safe.getFunction("nonce")()) as bigint;
+  const keys = owners.map((owner) => privateKeyOf(owner.address));
+  const signatures = signSafeCall(Number(chainId), await world.safe.getAddress(), nonce, { to, data }, keys);
+  const carried = world.safe.connect(world.who.stranger) as World["safe"];
+  const response = await carried
+    .getFunction("execTransaction")
+    .send(to, 0, data, 0, 0, 0, 0, ZeroAddress, ZeroAddress, signatures);
+  return mined(await response.wait());
 }
 
 /** Every call that gives room, by name: its target and its data. */

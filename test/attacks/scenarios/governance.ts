@@ -1,54 +1,15 @@
 /** The governor's powers in the wrong hands, at the wrong time, or by a Safe that has been weakened. */
 import type { Result } from "ethers";
 
-import { GOVERNOR_FUNCTIONS, GUARDIAN_FUNCTIONS, ROLES } from "../../../scripts/deploy/strata.ts";
+import { GUARDIAN_FUNCTIONS, ROLES } from "../../../scripts/deploy/strata.ts";
 import { ONE } from "../../support/arithmetic.ts";
+import { capsOf, tightestCaps } from "../../support/governance.ts";
 import { mined } from "../../support/world.ts";
+import { recentre } from "../honest.ts";
+import { governed, manage, refusedTo } from "../roles.ts";
 import type { Scenario } from "../scenario.ts";
-import type { Stage } from "../stage.ts";
-import { capsNow, manage, tightest } from "./guardian.ts";
-import { recentre } from "./lp.ts";
 
 const DAY = 86_400;
-
-interface Governed {
-  readonly name: string;
-  readonly target: string;
-  readonly data: string;
-}
-
-/** Every function that gives room, with arguments that would change something. */
-async function governed(stage: Stage): Promise<readonly Governed[]> {
-  const { world } = stage;
-  const { policy, oracle } = world.addresses;
-  const someone = world.who.attacker.address;
-  const caps = await capsNow(stage);
-  const terms = ((await world.oracle.terms()) as unknown as Result).toObject() as Record<string, bigint>;
-  const calls: Record<string, readonly unknown[]> = {
-    setCaps: [{ ...caps, lossCapBps: 100n, lossRefillBps: 100n }],
-    addPool: [100],
-    addKeeper: [someone],
-    setTreasury: [someone],
-    renewPause: [],
-    unpause: [],
-  };
-  const list: Governed[] = Object.entries(calls).map(([name, args]) => ({
-    name,
-    target: policy,
-    data: world.policy.interface.encodeFunctionData(name as "setCaps", args as never),
-  }));
-  list.push({
-    name: "setTerms",
-    target: oracle,
-    data: world.oracle.interface.encodeFunctionData("setTerms", [{ ...terms, baseDeviationBps: 275n } as never]),
-  });
-  const names = [...GOVERNOR_FUNCTIONS.policy, ...GOVERNOR_FUNCTIONS.oracle];
-  stage.must(
-    names.every((name) => list.some((one) => one.name === name)) && names.length === list.length,
-    "every governed function is tried",
-  );
-  return list;
-}
 
 export const scenarios: readonly Scenario[] = [
   {
@@ -62,39 +23,34 @@ export const scenarios: readonly Scenario[] = [
       const { world } = stage;
       const { deployer, keeper, guardian, alice, attacker, treasury, owners, safe } = world.who;
       await stage.attack(async () => {
-        const calls = await governed(stage);
+        const calls = await governed(stage, world.who.attacker.address);
         const people = [deployer, keeper, guardian, alice, attacker, treasury, ...owners.slice(0, 1)];
         for (const { name, target, data } of calls) {
           for (const who of people) {
             const manager = world.manager.connect(who) as typeof world.manager;
             const by = (verb: string, ...args: readonly unknown[]): Promise<unknown> =>
               stage.act(() => manager.getFunction(verb).send(...args));
-            await stage.refused(`${name}, directly`, () => stage.act(() => who.sendTransaction({ to: target, data })));
+            await refusedTo(stage, who, `${name}, directly`, { target, data });
             await stage.refused(`${name}, executed`, () => by("execute", target, data));
             await stage.refused(`${name}, scheduled`, () => by("schedule", target, data, 0));
           }
-          const send = (): Promise<unknown> => stage.act(() => safe.sendTransaction({ to: target, data }));
-          await stage.refused(`${name} by the Safe, unannounced`, send);
+          await refusedTo(stage, safe, `${name} by the Safe, unannounced`, { target, data });
           await stage.refused(`${name} by the Safe, at a time before its delay`, async () =>
             stage.act(async () => manage(stage, "safe", "schedule", target, data, (await world.now()) + DAY)),
           );
           await stage.act(() => manage(stage, "safe", "schedule", target, data, 0));
-          await stage.refused(`${name} by the Safe, at once`, send);
+          await refusedTo(stage, safe, `${name} by the Safe, at once`, { target, data });
         }
         await world.pass(world.options.governanceDelay - 600);
         for (const { name, target, data } of calls) {
-          await stage.refused(`${name}, ten minutes early`, () =>
-            stage.act(() => safe.sendTransaction({ to: target, data })),
-          );
+          await refusedTo(stage, safe, `${name}, ten minutes early`, { target, data });
         }
         // A week after its time has come a vote lapses.
         await world.pass(7 * DAY + 700);
         for (const { name, target, data } of calls) {
-          await stage.refused(`${name}, a week late`, () =>
-            stage.act(() => safe.sendTransaction({ to: target, data })),
-          );
+          await refusedTo(stage, safe, `${name}, a week late`, { target, data });
         }
-        const caps = tightest(await capsNow(stage));
+        const caps = tightestCaps((await capsOf(world)).maxHalfWidth);
         const takes: Record<string, readonly unknown[]> = {
           tightenCaps: [caps],
           removePool: [500],
@@ -108,9 +64,7 @@ export const scenarios: readonly Scenario[] = [
         for (const [name, args] of Object.entries(takes)) {
           const data = world.policy.interface.encodeFunctionData(name as "tightenCaps", args as never);
           for (const who of [deployer, keeper, alice, attacker, ...owners.slice(0, 1)]) {
-            await stage.refused(`${name} by somebody`, () =>
-              stage.act(() => who.sendTransaction({ to: world.addresses.policy, data })),
-            );
+            await refusedTo(stage, who, `${name} by somebody`, { target: world.addresses.policy, data });
           }
         }
       });
@@ -144,15 +98,13 @@ export const scenarios: readonly Scenario[] = [
         ];
         for (const [name, args] of wishes) {
           const data = abi.encodeFunctionData(name, [...args]);
-          await stage.refused(name, () => stage.act(() => safe.sendTransaction({ to: accessManager, data })));
+          await refusedTo(stage, safe, name, { target: accessManager, data });
           await stage.refused(`${name}, scheduled`, () =>
             stage.act(() => manage(stage, "safe", "schedule", accessManager, data, 0)),
           );
         }
         const named = abi.encodeFunctionData("grantRole", [ROLES.GUARDIAN, attacker.address, 0]);
-        await stage.refused("a new guardian at once", () =>
-          stage.act(() => safe.sendTransaction({ to: accessManager, data: named })),
-        );
+        await refusedTo(stage, safe, "a new guardian at once", { target: accessManager, data: named });
         await stage.act(() => manage(stage, "safe", "schedule", accessManager, named, 0));
         // The guardian of today may stop that one.
         await stage.act(() => manage(stage, "guardian", "cancel", safe.address, accessManager, named));
@@ -175,7 +127,7 @@ export const scenarios: readonly Scenario[] = [
       const { world } = stage;
       const { safe, alice, attacker } = world.who;
       await stage.attack(async () => {
-        const calls = await governed(stage);
+        const calls = await governed(stage, world.who.attacker.address);
         for (const { target, data } of calls) await stage.act(() => manage(stage, "safe", "schedule", target, data, 0));
         await world.pass(world.options.governanceDelay + 1);
         const itself = world.safe.connect(safe) as typeof world.safe;
@@ -183,16 +135,12 @@ export const scenarios: readonly Scenario[] = [
           stage.act(() => itself.getFunction(name).send(...args));
         await change("changeThreshold", 1);
         for (const { name, target, data } of calls) {
-          await stage.refused(`${name} with one signature`, () =>
-            stage.act(() => safe.sendTransaction({ to: target, data })),
-          );
+          await refusedTo(stage, safe, `${name} with one signature`, { target, data });
         }
         await change("changeThreshold", 2);
         await change("enableModule", attacker.address);
         for (const { name, target, data } of calls) {
-          await stage.refused(`${name} with a module`, () =>
-            stage.act(() => safe.sendTransaction({ to: target, data })),
-          );
+          await refusedTo(stage, safe, `${name} with a module`, { target, data });
         }
         await stage.act(() => world.policy.connect(safe).removePool(10_000));
       });
@@ -211,23 +159,23 @@ export const scenarios: readonly Scenario[] = [
       const { safe } = world.who;
       const { policy, oracle } = world.addresses;
       await stage.attack(async () => {
-        const caps = await capsNow(stage);
-        const beyond: Record<string, bigint> = {
-          coreWeightCapBps: 10_001n,
-          minHalfWidth: 0n,
-          maxHalfWidth: 887_273n,
-          maxPlanLossBps: 101n,
-          lossCapBps: 101n,
-          lossRefillBps: caps.lossCapBps + 1n,
-          turnoverCapBps: 10_001n,
-          turnoverRefillBps: caps.turnoverCapBps + 1n,
-          churnCapBps: 1_001n,
-          churnRefillBps: caps.churnCapBps + 1n,
-          volFloorBps: 0n,
-          lvrLimitBps: 201n,
-          treasuryShareBps: 1_001n,
-          maxEntryFeeBps: 51n,
-          maxExitFeeBps: 51n,
+        const caps = await capsOf(world);
+        const beyond: Record<string, number> = {
+          coreWeightCapBps: 10_001,
+          minHalfWidth: 0,
+          maxHalfWidth: 887_273,
+          maxPlanLossBps: 101,
+          lossCapBps: 101,
+          lossRefillBps: caps.lossCapBps + 1,
+          turnoverCapBps: 10_001,
+          turnoverRefillBps: caps.turnoverCapBps + 1,
+          churnCapBps: 1_001,
+          churnRefillBps: caps.churnCapBps + 1,
+          volFloorBps: 0,
+          lvrLimitBps: 201,
+          treasuryShareBps: 1_001,
+          maxEntryFeeBps: 51,
+          maxExitFeeBps: 51,
         };
         stage.must(
           Object.keys(caps).every((field) => field in beyond),
@@ -255,9 +203,7 @@ export const scenarios: readonly Scenario[] = [
         }
         await world.pass(world.options.governanceDelay + 1);
         for (const [target, data] of votes) {
-          await stage.refused("a number above the code's", () =>
-            stage.act(() => safe.sendTransaction({ to: target, data })),
-          );
+          await refusedTo(stage, safe, "a number above the code's", { target, data });
         }
       });
       await stage.at(3 * DAY);
@@ -274,7 +220,7 @@ export const scenarios: readonly Scenario[] = [
       const { world } = stage;
       const { safe, alice, attacker } = world.who;
       await stage.attack(async () => {
-        for (const { target, data } of await governed(stage)) {
+        for (const { target, data } of await governed(stage, world.who.attacker.address)) {
           await stage.act(() => manage(stage, "safe", "schedule", target, data, 0));
         }
       });

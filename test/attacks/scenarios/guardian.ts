@@ -1,60 +1,16 @@
 /** The guardian, who may take room away at once: what he can spoil, and that he can neither gain, nor give room, nor stay. */
-import type { Result, TransactionResponse } from "ethers";
+import type { TransactionResponse } from "ethers";
 
-import type { Caps } from "../../../scripts/deploy/strata.ts";
-import { GOVERNOR_FUNCTIONS, ROLES } from "../../../scripts/deploy/strata.ts";
+import { ROLES, type Caps } from "../../../scripts/deploy/strata.ts";
 import { ONE } from "../../support/arithmetic.ts";
+import { capsOf, tightestCaps } from "../../support/governance.ts";
 import { mined } from "../../support/world.ts";
+import { recentre } from "../honest.ts";
+import { governed, manage, refusedTo, shutEverything } from "../roles.ts";
 import type { Scenario } from "../scenario.ts";
 import type { Stage } from "../stage.ts";
-import { recentre } from "./lp.ts";
 
 const DAY = 86_400;
-
-/** The limits in force, as setCaps and tightenCaps take them. */
-export async function capsNow(stage: Stage): Promise<Record<keyof Caps, bigint>> {
-  const limits = (await stage.world.policy.limits()) as unknown as Result;
-  const { fees: _fees, pausedUntil: _until, ...caps } = limits.toObject() as Record<string, bigint>;
-  return caps as Record<keyof Caps, bigint>;
-}
-
-/** As tight as the code lets them be. */
-export function tightest(caps: Record<keyof Caps, bigint>): Record<keyof Caps, bigint> {
-  return {
-    ...caps,
-    coreWeightCapBps: 0n,
-    minHalfWidth: caps.maxHalfWidth,
-    maxPlanLossBps: 0n,
-    lossCapBps: 0n,
-    lossRefillBps: 0n,
-    turnoverCapBps: 0n,
-    turnoverRefillBps: 0n,
-    churnCapBps: 0n,
-    churnRefillBps: 0n,
-    volFloorBps: 65_535n,
-    lvrLimitBps: 1n,
-    treasuryShareBps: 0n,
-    maxEntryFeeBps: 0n,
-    maxExitFeeBps: 0n,
-  };
-}
-
-/** The AccessManager as somebody calls it. */
-export function managerBy(stage: Stage, who: "safe" | "guardian" | "attacker"): Stage["world"]["manager"] {
-  return stage.world.manager.connect(stage.world.who[who]) as Stage["world"]["manager"];
-}
-
-/** Sends a call to the AccessManager. */
-export function manage(
-  stage: Stage,
-  who: "safe" | "guardian" | "attacker",
-  name: string,
-  ...args: readonly unknown[]
-): Promise<TransactionResponse> {
-  return managerBy(stage, who)
-    .getFunction(name)
-    .send(...args);
-}
 
 const policyCall = (stage: Stage, name: string, args: readonly unknown[] = []): string =>
   stage.world.policy.interface.encodeFunctionData(name as "setCaps", args as never);
@@ -105,12 +61,9 @@ export const scenarios: readonly Scenario[] = [
       const { guardian, keeper, alice, safe } = world.who;
       const { policy, accessManager } = world.addresses;
       await stage.attack(async () => {
-        const caps = await capsNow(stage);
+        const caps = await capsOf(world);
         const by = world.policy.connect(guardian);
-        await stage.act(() => by.pause());
-        await stage.act(() => by.removeKeeper(keeper.address));
-        for (const fee of [500, 3_000, 10_000]) await stage.act(() => by.removePool(fee));
-        await stage.act(() => by.tightenCaps(tightest(caps)));
+        await shutEverything(stage);
         await stage.refused("a plan", () => recentre(stage));
 
         const mend = [
@@ -155,14 +108,9 @@ export const scenarios: readonly Scenario[] = [
     path: false,
     play: async (stage) => {
       const { world } = stage;
-      const { guardian, keeper, alice } = world.who;
+      const { guardian, alice } = world.who;
       await stage.attack(async () => {
-        const by = world.policy.connect(guardian);
-        await stage.act(() => by.pause());
-        await stage.act(() => by.removeKeeper(keeper.address));
-        for (const fee of [500, 3_000, 10_000]) await stage.act(() => by.removePool(fee));
-        const caps = tightest(await capsNow(stage));
-        await stage.act(() => by.tightenCaps(caps));
+        await shutEverything(stage);
         await stage.act(() => world.vault.connect(guardian).clampFees());
       });
       await stage.at(600);
@@ -180,38 +128,20 @@ export const scenarios: readonly Scenario[] = [
     play: async (stage) => {
       const { world } = stage;
       const { guardian } = world.who;
-      const { policy, oracle, vault } = world.addresses;
+      const { policy, vault } = world.addresses;
       await stage.attack(async () => {
-        const caps = await capsNow(stage);
+        const caps = await capsOf(world);
         const by = world.policy.connect(guardian);
         for (const field of Object.keys(caps) as (keyof Caps)[]) {
-          const looser = field === "minHalfWidth" || field === "volFloorBps" ? caps[field] - 1n : caps[field] + 1n;
+          const looser = field === "minHalfWidth" || field === "volFloorBps" ? caps[field] - 1 : caps[field] + 1;
           await stage.refused(`a looser ${field}`, () => stage.act(() => by.tightenCaps({ ...caps, [field]: looser })));
         }
-        const terms = ((await world.oracle.terms()) as unknown as Result).toObject();
-        const calls: Record<string, readonly unknown[]> = {
-          setCaps: [caps],
-          addPool: [100],
-          addKeeper: [guardian.address],
-          setTreasury: [guardian.address],
-          renewPause: [],
-          unpause: [],
-        };
-        stage.must(
-          GOVERNOR_FUNCTIONS.policy.every((name) => name in calls),
-          "every governed function is tried",
-        );
-        const governed: [string, string][] = Object.entries(calls).map(([name, args]) => [
-          policy,
-          policyCall(stage, name, args),
-        ]);
-        governed.push([oracle, world.oracle.interface.encodeFunctionData("setTerms", [terms as never])]);
-        for (const [target, data] of governed) {
-          await stage.refused("a governed call", () => stage.act(() => guardian.sendTransaction({ to: target, data })));
-          await stage.refused("the same scheduled", () =>
+        for (const { name, target, data } of await governed(stage, guardian.address)) {
+          await refusedTo(stage, guardian, name, { target, data });
+          await stage.refused(`${name}, scheduled`, () =>
             stage.act(() => manage(stage, "guardian", "schedule", target, data, 0)),
           );
-          await stage.refused("the same executed", () =>
+          await stage.refused(`${name}, executed`, () =>
             stage.act(() => manage(stage, "guardian", "execute", target, data)),
           );
         }
@@ -251,14 +181,14 @@ export const scenarios: readonly Scenario[] = [
       const { guardian } = world.who;
       const quarter = { fraction0: ONE / 4n, fraction1: ONE / 4n };
       await stage.attack(async () => {
-        const caps = await capsNow(stage);
+        const caps = await capsOf(world);
         const lowered = {
           ...caps,
-          coreWeightCapBps: 2_000n,
-          minHalfWidth: 2_000n,
-          lvrLimitBps: 1n,
-          lossCapBps: 1n,
-          lossRefillBps: 1n,
+          coreWeightCapBps: 2_000,
+          minHalfWidth: 2_000,
+          lvrLimitBps: 1,
+          lossCapBps: 1,
+          lossRefillBps: 1,
         };
         await stage.act(() => world.policy.connect(guardian).tightenCaps(lowered));
         const wide = await world.around(3_000, 4_000);
@@ -272,7 +202,7 @@ export const scenarios: readonly Scenario[] = [
         const eighth = { fraction0: ONE / 8n, fraction1: ONE / 8n };
         await world.execute({ burns: [{ index: 0 }], mints: [{ ...wide, ...eighth }] });
         // With no loss allowed at all, taking out is free.
-        await stage.act(() => world.policy.connect(guardian).tightenCaps(tightest({ ...lowered })));
+        await stage.act(() => world.policy.connect(guardian).tightenCaps(tightestCaps(lowered.maxHalfWidth)));
         await world.execute({ burns: [{ index: 0 }] });
       });
       await stage.at(3_600);

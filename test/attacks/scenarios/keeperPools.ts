@@ -3,6 +3,7 @@ import { ONE } from "../../support/arithmetic.ts";
 import type { Scenario } from "../scenario.ts";
 import type { Stage, Strike } from "../stage.ts";
 import {
+  dearestPool,
   edgeOf,
   everything,
   exhaust,
@@ -27,9 +28,7 @@ export const scenarios: readonly Scenario[] = [
     world: { depths: { ...THIN, 10_000: 1 } },
     play: async (stage) => {
       await stage.moveMarket(HIGH, { feeds: "silent" });
-      await stage.attack(() =>
-        exhaust(stage, () => ownPool(stage, { fee: 10_000, price: edgeOf(10_000, "low"), sells: "base" })),
-      );
+      await stage.attack(() => exhaust(stage, () => dearestPool(stage)));
     },
   },
   {
@@ -67,7 +66,7 @@ export const scenarios: readonly Scenario[] = [
         const { plans, chargeBps } = await stage.strike(sized(fraction));
         stage.must(plans === 30, "thirty plans ran");
         stage.figures["chargedByThirtyBps"] = chargeBps;
-        await exhaust(stage, () => ownPool(stage, { fee: 10_000, price: edgeOf(10_000, "low"), sells: "base" }));
+        await exhaust(stage, () => dearestPool(stage));
       });
     },
   },

@@ -1,9 +1,21 @@
 /** A keeper who plays with fees, limits and shares. */
 import { ONE } from "../../support/arithmetic.ts";
 import { DEFAULT_CAPS } from "../../../scripts/deploy/strata.ts";
+import { adoptTreasuryShare, joinedBy } from "../honest.ts";
 import type { Scenario } from "../scenario.ts";
 import type { Stage } from "../stage.ts";
-import { edgeOf, everything, exhaust, FEED, harvest, HIGH, LOW, ownPool, type Sized, type Step } from "../tactics.ts";
+import {
+  dearestPool,
+  edgeOf,
+  everything,
+  exhaust,
+  FEED,
+  harvest,
+  HIGH,
+  LOW,
+  type Sized,
+  type Step,
+} from "../tactics.ts";
 
 const HOUR = 3_600;
 const DAY = 86_400;
@@ -15,10 +27,7 @@ export const scenarios: readonly Scenario[] = [
     about:
       "The keeper announces the highest entry and exit fee; nine tenths of the vault leave within the day of notice and pay nothing more.",
     path: false,
-    prepare: async (stage) => {
-      await stage.deposit(stage.world.who.bob, 9_000_000n * ONE);
-      stage.lps.push(stage.world.who.bob);
-    },
+    prepare: (stage) => joinedBy(stage, stage.world.who.bob, 9_000_000n * ONE),
     play: async (stage) => {
       const { bob } = stage.world.who;
       await stage.attack(async () => {
@@ -45,10 +54,7 @@ export const scenarios: readonly Scenario[] = [
     about:
       "After the notice the highest exit fee holds: half of the vault leaves and pays it, the last LP leaves at once and forfeits what had not come free. Nobody can have more than the governed cap taken.",
     path: false,
-    prepare: async (stage) => {
-      await stage.deposit(stage.world.who.bob, 1_000_000n * ONE);
-      stage.lps.push(stage.world.who.bob);
-    },
+    prepare: (stage) => joinedBy(stage, stage.world.who.bob, 1_000_000n * ONE),
     play: async (stage) => {
       await stage.attack(async () => {
         await stage.batch([stage.attacker.vault("setFees", [30, 30])]);
@@ -64,9 +70,7 @@ export const scenarios: readonly Scenario[] = [
       "A keeper in league with the treasury swaps through the vault's own range, collects and swaps again, so that a tenth of each fee leaves the LPs: it is all charged.",
     path: false,
     world: { caps: { treasuryShareBps: 1_000 } },
-    prepare: async (stage) => {
-      await (await stage.world.vault.syncTreasuryShare()).wait();
-    },
+    prepare: adoptTreasuryShare,
     play: async (stage) => {
       await stage.attack(async () => {
         const { attacker } = stage;
@@ -97,9 +101,7 @@ export const scenarios: readonly Scenario[] = [
       "While others trade through the vault's range, the keeper collects its fees in two hundred plans, so that each is rounded and the treasury paid often.",
     path: false,
     world: { caps: { treasuryShareBps: 1_000 } },
-    prepare: async (stage) => {
-      await (await stage.world.vault.syncTreasuryShare()).wait();
-    },
+    prepare: adoptTreasuryShare,
     play: async (stage) => {
       for (let i = 0; i < 10; i += 1) {
         // Others' trades, the same in both runs.
@@ -178,7 +180,7 @@ export const scenarios: readonly Scenario[] = [
         };
         await give();
         await stage.batch([attacker.mintFor(world.addresses.vault, position, position.liquidity / 20n)]);
-        await exhaust(stage, () => ownPool(stage, { fee: 10_000, price: edgeOf(10_000, "low"), sells: "base" }), 4);
+        await exhaust(stage, () => dearestPool(stage), 4);
         await give();
         await exhaust(
           stage,
@@ -198,9 +200,9 @@ export const scenarios: readonly Scenario[] = [
       await stage.moveMarket(HIGH, { feeds: "silent" });
       await stage.attack(async () => {
         await stage.batch([stage.attacker.deposit(99_000_000n * ONE)]);
-        await exhaust(stage, () => ownPool(stage, { fee: 10_000, price: edgeOf(10_000, "low"), sells: "base" }), 4);
+        await exhaust(stage, () => dearestPool(stage), 4);
         await leave(stage);
-        await exhaust(stage, () => ownPool(stage, { fee: 10_000, price: edgeOf(10_000, "low"), sells: "base" }), 4);
+        await exhaust(stage, () => dearestPool(stage), 4);
       });
     },
   },

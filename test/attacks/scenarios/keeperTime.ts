@@ -5,6 +5,7 @@ import { hourlyCloses } from "../prices.ts";
 import type { Scenario } from "../scenario.ts";
 import type { Stage } from "../stage.ts";
 import {
+  dearestPool,
   edgeOf,
   everything,
   exhaust,
@@ -161,7 +162,7 @@ export const scenarios: readonly Scenario[] = [
         );
         stage.must(other === "NotKeeper", "the sender was why");
         // What remains is a keeper with a budget.
-        await exhaust(stage, () => ownPool(stage, { fee: 10_000, price: edgeOf(10_000, "low"), sells: "base" }));
+        await exhaust(stage, () => dearestPool(stage));
       });
     },
   },
@@ -179,10 +180,7 @@ export const scenarios: readonly Scenario[] = [
     play: async (stage) => {
       const { bob, carol } = stage.world.who;
       await stage.moveMarket(HIGH, { feeds: "silent" });
-      const take = (): Promise<void> =>
-        stage.attack(() =>
-          exhaust(stage, () => ownPool(stage, { fee: 10_000, price: edgeOf(10_000, "low"), sells: "base" }), 6),
-        );
+      const take = (): Promise<void> => stage.attack(() => exhaust(stage, () => dearestPool(stage), 6));
       await take();
       await stage.withdraw(bob, 9_000_000n * ONE);
       await take();

@@ -3,53 +3,14 @@ import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types"
 
 import { ONE, valueOfTokens, VALUE_BITS } from "../../support/arithmetic.ts";
 import { mined } from "../../support/world.ts";
-import type { Call } from "../attacker.ts";
+import { adoptTreasuryShare, earnFees, inEveryTier, recentre } from "../honest.ts";
 import type { Scenario } from "../scenario.ts";
 import type { Stage } from "../stage.ts";
-import { FEED } from "../tactics.ts";
+import { allAt, FEED, skew } from "../tactics.ts";
 
 const DAY = 86_400;
-const TIERS = [500, 3_000, 10_000] as const;
 /** Nine times what the honest LP has. */
 const WHALE = 9_000_000n * ONE;
-
-/** Besides the reference tier the vault stands in the two thin ones, and is most of their liquidity. */
-export async function inEveryTier(stage: Stage): Promise<void> {
-  const { world } = stage;
-  const part = { fraction0: ONE / 12n, fraction1: ONE / 12n };
-  await world.execute({
-    mints: [
-      { ...(await world.around(500, 1_000)), ...part },
-      { ...(await world.around(10_000, 1_000)), ...part },
-    ],
-  });
-}
-
-/** Calls that take pools from the market's price to others; and those that bring them back. */
-export function skew(
-  stage: Stage,
-  prices: Readonly<Partial<Record<(typeof TIERS)[number], number>>>,
-): { readonly away: readonly Call[]; readonly back: readonly Call[] } {
-  const away: Call[] = [];
-  const back: Call[] = [];
-  for (const fee of TIERS) {
-    const price = prices[fee];
-    if (price === undefined || price === stage.market) continue;
-    const up = price > stage.market;
-    away.push(stage.attacker.swapTo(fee, price, up ? "below" : "above"));
-    back.push(stage.attacker.swapTo(fee, stage.market, up ? "above" : "below"));
-  }
-  return { away, back };
-}
-
-function allAt(stage: Stage, price: number): ReturnType<typeof skew> {
-  return skew(stage, { 500: price, 3_000: price, 10_000: price });
-}
-
-/** Trades to and fro, so that every range is owed fees. */
-export async function earnFees(stage: Stage): Promise<void> {
-  for (const price of [FEED * 1.01, FEED * 0.99, FEED]) await stage.world.movePools(price);
-}
 
 /** An honest deposit of so many quote units, whatever a share costs then, first deposit or not. */
 async function buy(stage: Stage, lp: HardhatEthersSigner, quoteUnits: bigint): Promise<void> {
@@ -72,16 +33,6 @@ async function buy(stage: Stage, lp: HardhatEthersSigner, quoteUnits: bigint): P
   };
 }
 
-/** The honest keeper's plan: the reference tier's range anew, no swap. */
-export async function recentre(stage: Stage): Promise<void> {
-  const { world } = stage;
-  const { positions } = await world.book();
-  await world.execute({
-    burns: positions.filter((p) => p.fee === 3_000).map((p) => ({ index: p.index })),
-    mints: [{ ...(await world.around(3_000, 1_200)), fraction0: ONE / 2n, fraction1: ONE / 2n }],
-  });
-}
-
 /** Fees that the honest keeper has set, in force. */
 function withFees(entryBps: number, exitBps: number) {
   return async (stage: Stage): Promise<void> => {
@@ -90,6 +41,29 @@ function withFees(entryBps: number, exitBps: number) {
     await world.pass(DAY + 1);
     await world.report(FEED);
   };
+}
+
+/** In the run with the attack he buys so many shares. */
+async function enter(stage: Stage, shares: bigint): Promise<void> {
+  await stage.attack(async () => {
+    await stage.batch([stage.attacker.deposit(shares)]);
+  });
+}
+
+/** In the run with the attack he sells so many shares. */
+async function leave(stage: Stage, shares: bigint): Promise<void> {
+  await stage.attack(async () => {
+    await stage.batch([stage.attacker.withdraw(shares)]);
+  });
+}
+
+/** He sends the vault so many quote units, half of them in each token. */
+async function donate(stage: Stage, quoteUnits: bigint): Promise<void> {
+  const { world } = stage;
+  const { attacker } = world.who;
+  const { amount0, amount1 } = world.halves(quoteUnits * ONE);
+  await stage.act(() => world.token0.connect(attacker).transfer(world.addresses.vault, amount0));
+  await stage.act(() => world.token1.connect(attacker).transfer(world.addresses.vault, amount1));
 }
 
 /** Value at M of what somebody holds, quote wei. */
@@ -171,9 +145,7 @@ export const scenarios: readonly Scenario[] = [
       await stage.attack(async () => {
         await world.firstDeposit(attacker, 1_000n * ONE);
         await stage.act(() => world.vault.connect(attacker).withdraw(1_000n * ONE - 1n, 0, 0, attacker.address, 0));
-        const gift = world.halves(1_000_000n * ONE);
-        await stage.act(() => world.token0.connect(attacker).transfer(world.addresses.vault, gift.amount0));
-        await stage.act(() => world.token1.connect(attacker).transfer(world.addresses.vault, gift.amount1));
+        await donate(stage, 1_000_000n);
       });
       await stage.at(120);
       await buy(stage, alice, 10_000n);
@@ -196,9 +168,7 @@ export const scenarios: readonly Scenario[] = [
       const { attacker, alice } = world.who;
       await stage.attack(async () => {
         await world.firstDeposit(attacker, 1_000n * ONE);
-        const gift = world.halves(99_000n * ONE);
-        await stage.act(() => world.token0.connect(attacker).transfer(world.addresses.vault, gift.amount0));
-        await stage.act(() => world.token1.connect(attacker).transfer(world.addresses.vault, gift.amount1));
+        await donate(stage, 99_000n);
         await world.execute({
           mints: [{ ...(await world.around(3_000, 1_200)), fraction0: ONE / 2n, fraction1: ONE / 2n }],
         });
@@ -230,15 +200,11 @@ export const scenarios: readonly Scenario[] = [
       const { world } = stage;
       const { alice } = world.who;
       const dust = 10n ** 7n;
-      await stage.attack(async () => {
-        await stage.batch([stage.attacker.deposit(dust)]);
-      });
+      await enter(stage, dust);
       await stage.at(60);
       await stage.withdraw(alice, await world.vault.balanceOf(alice.address));
       await stage.at(8 * DAY);
-      await stage.attack(async () => {
-        await stage.batch([stage.attacker.withdraw(dust)]);
-      });
+      await leave(stage, dust);
     },
   },
   {
@@ -334,14 +300,10 @@ export const scenarios: readonly Scenario[] = [
       await earnFees(stage);
     },
     play: async (stage) => {
-      await stage.attack(async () => {
-        await stage.batch([stage.attacker.deposit(WHALE)]);
-      });
+      await enter(stage, WHALE);
       await stage.at(60);
       await recentre(stage);
-      await stage.attack(async () => {
-        await stage.batch([stage.attacker.withdraw(WHALE)]);
-      });
+      await leave(stage, WHALE);
       await stage.at(3_600);
     },
   },
@@ -353,23 +315,18 @@ export const scenarios: readonly Scenario[] = [
     path: false,
     world: { caps: { treasuryShareBps: 1_000 } },
     prepare: async (stage) => {
-      const { world } = stage;
       await inEveryTier(stage);
-      mined(await (await world.vault.syncTreasuryShare()).wait());
+      await adoptTreasuryShare(stage);
       for (let i = 0; i < 4; i += 1) await earnFees(stage);
     },
     play: async (stage) => {
       const { world } = stage;
-      await stage.attack(async () => {
-        await stage.batch([stage.attacker.deposit(WHALE)]);
-      });
+      await enter(stage, WHALE);
       await stage.at(60);
       const { positions } = await world.book();
       await world.execute({ burns: positions.map(({ index }) => ({ index, fraction: 0n })) });
       mined(await (await world.vault.claimTreasury()).wait());
-      await stage.attack(async () => {
-        await stage.batch([stage.attacker.withdraw(WHALE)]);
-      });
+      await leave(stage, WHALE);
       await stage.at(3_600);
     },
   },
@@ -384,14 +341,10 @@ export const scenarios: readonly Scenario[] = [
       const keeper = world.vault.connect(world.who.keeper);
       mined(await (await keeper.setFees(30, 30)).wait());
       await stage.at(DAY - 120);
-      await stage.attack(async () => {
-        await stage.batch([stage.attacker.deposit(WHALE)]);
-      });
+      await enter(stage, WHALE);
       await stage.at(2 * DAY);
       mined(await (await keeper.setFees(30, 0)).wait());
-      await stage.attack(async () => {
-        await stage.batch([stage.attacker.withdraw(WHALE)]);
-      });
+      await leave(stage, WHALE);
       await stage.at(2 * DAY + 3_600);
     },
   },
@@ -403,9 +356,7 @@ export const scenarios: readonly Scenario[] = [
     path: false,
     play: async (stage) => {
       const { world } = stage;
-      await stage.attack(async () => {
-        await stage.batch([stage.attacker.deposit(WHALE)]);
-      });
+      await enter(stage, WHALE);
       await stage.at(600);
       mined(await (await world.vault.connect(world.who.keeper).setFees(0, 30)).wait());
       await stage.at(DAY + 300);
@@ -483,9 +434,7 @@ export const scenarios: readonly Scenario[] = [
       const { world, attacker } = stage;
       const { until, locked } = await world.vault.feeBook();
       stage.must(locked > 2_000n * ONE, "a leaver's fee is being released");
-      await stage.attack(async () => {
-        await stage.batch([attacker.deposit(10_000n)]);
-      });
+      await enter(stage, 10_000n);
       for (let day = 1; day <= 5; day += 1) {
         await stage.at(day * DAY);
         await stage.attack(async () => {
@@ -539,9 +488,7 @@ export const scenarios: readonly Scenario[] = [
       const shares = 1_000n * ONE;
       const leave = async (): Promise<{ hash: string }> =>
         world.vault.connect(alice).withdraw(shares, 0, 0, alice.address, 0, { gasLimit: 2_500_000n });
-      await stage.attack(async () => {
-        await stage.batch([attacker.deposit(10n)]);
-      });
+      await enter(stage, 10n);
       for (let i = 1; i <= 3; i += 1) {
         await stage.at(60 * i);
         const dust = async (): Promise<{ hash: string }> =>
@@ -565,14 +512,10 @@ export const scenarios: readonly Scenario[] = [
 /** A trade through pools in which the vault is most of the liquidity: up two per cent and back. */
 async function meetTrade(stage: Stage): Promise<void> {
   const { world } = stage;
-  await stage.attack(async () => {
-    await stage.batch([stage.attacker.deposit(99_000_000n * ONE)]);
-  });
+  await enter(stage, 99_000_000n * ONE);
   await stage.at(60);
   await world.movePools(FEED * 1.02);
   await world.movePools(FEED);
-  await stage.attack(async () => {
-    await stage.batch([stage.attacker.withdraw(99_000_000n * ONE)]);
-  });
+  await leave(stage, 99_000_000n * ONE);
   await stage.at(8 * DAY);
 }

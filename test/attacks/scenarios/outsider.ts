@@ -6,10 +6,10 @@ import { factoryArtifact, POOL_INTERFACE } from "../../support/pools.ts";
 import { MAX_SQRT_LIMIT, mined, MIN_SQRT_LIMIT, type PlanSteps } from "../../support/world.ts";
 import type { LocalHookToken } from "../../../types/ethers-contracts/local/LocalHookToken.ts";
 import type { Call } from "../attacker.ts";
+import { adoptTreasuryShare, earnFees, inEveryTier, joinedBy, recentre } from "../honest.ts";
 import type { Scenario } from "../scenario.ts";
 import type { Stage } from "../stage.ts";
-import { FEED } from "../tactics.ts";
-import { earnFees, inEveryTier, recentre, skew } from "./lp.ts";
+import { allAt, FEED, skew } from "../tactics.ts";
 
 const HOUR = 3_600;
 
@@ -304,7 +304,7 @@ export const scenarios: readonly Scenario[] = [
         return { cost, send: () => world.vault.connect(bob).deposit(shares, ...limits, bob.address) };
       };
       const { cost, send } = await quote();
-      const near = skew(stage, { 500: 2_000.6, 3_000: 2_000.6, 10_000: 2_000.6 });
+      const near = allAt(stage, 2_000.6);
       await stage.attack(async () => {
         await stage.batch(near.away);
       });
@@ -321,7 +321,7 @@ export const scenarios: readonly Scenario[] = [
       await stage.attack(async () => {
         await stage.batch(near.back);
         for (const price of [2_200, 1_800, 2_030, 1_970]) {
-          const { away, back } = skew(stage, { 500: price, 3_000: price, 10_000: price });
+          const { away, back } = allAt(stage, price);
           const next = await quote();
           await stage.batch(away);
           await stage.refused("the victim's deposit", next.send);
@@ -339,8 +339,7 @@ export const scenarios: readonly Scenario[] = [
     path: false,
     prepare: async (stage) => {
       await inEveryTier(stage);
-      await stage.deposit(stage.world.who.bob, 100_000n * ONE);
-      stage.lps.push(stage.world.who.bob);
+      await joinedBy(stage, stage.world.who.bob, 100_000n * ONE);
     },
     play: async (stage) => {
       const { world } = stage;
@@ -352,12 +351,12 @@ export const scenarios: readonly Scenario[] = [
         world.vault.connect(bob).withdraw(shares, ...limits, bob.address, 0);
       await stage.attack(async () => {
         for (const price of [2_200, 1_800, 2_030]) {
-          const { away, back } = skew(stage, { 500: price, 3_000: price, 10_000: price });
+          const { away, back } = allAt(stage, price);
           await stage.batch(away);
           await stage.refused("the victim's exit", send);
           await stage.batch(back);
         }
-        const { away } = skew(stage, { 500: 2_000.6, 3_000: 2_000.6, 10_000: 2_000.6 });
+        const { away } = allAt(stage, 2_000.6);
         await stage.batch(away);
       });
       await stage.at(600);
@@ -531,7 +530,7 @@ export const scenarios: readonly Scenario[] = [
     world: { caps: { treasuryShareBps: 1_000 } },
     prepare: async (stage) => {
       await inEveryTier(stage);
-      mined(await (await stage.world.vault.syncTreasuryShare()).wait());
+      await adoptTreasuryShare(stage);
     },
     play: async (stage) => {
       const { world, attacker } = stage;

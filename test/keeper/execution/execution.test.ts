@@ -1,36 +1,26 @@
 import { expect } from "chai";
-import { network } from "hardhat";
-import type { NetworkConnection } from "hardhat/types/network";
 
 import { quoteFees } from "../../../keeper/execution/fees.ts";
 import type { Keeper } from "../../../keeper/run/keeper.ts";
 import type { TickResult } from "../../../keeper/run/types.ts";
-import { deployWorld, type World } from "../../support/world.ts";
-import { journalOf, keeperOn, recentre, rigFor, StepClock, told, type Rig } from "../rig.ts";
+import type { World } from "../../support/world.ts";
+import { journalOf, keeperOn, recentre, StepClock, told, type Rig } from "../rig.ts";
+import { rigForEach } from "../rigForEach.ts";
 
 const UNIT = 10n ** 18n;
 const GWEI = 10n ** 9n;
 
 describe("execution", () => {
-  let connection: NetworkConnection;
   let world: World;
   let rig: Rig;
   let clock: StepClock;
 
-  async function prepare(): Promise<void> {
-    world = await deployWorld(connection);
-    await world.firstDeposit(world.who.alice, 1_000_000n * UNIT);
-  }
-  before(async () => {
-    connection = await network.create();
-  });
-  beforeEach(async () => {
-    await connection.networkHelpers.loadFixture(prepare);
-    rig = rigFor(world);
+  rigForEach((fresh) => {
+    rig = fresh;
+    world = rig.world;
     clock = new StepClock();
   });
   afterEach(() => rig.setAutomine(true));
-  after(() => connection.close());
 
   const brain = told((state) => recentre(state));
 
@@ -159,7 +149,7 @@ describe("execution", () => {
 
   it("goes back to waiting when the block with its transaction is reorganised away, and confirms it in the new one", async () => {
     await rig.setAutomine(false);
-    const before = await connection.networkHelpers.takeSnapshot();
+    const before = await world.connection.networkHelpers.takeSnapshot();
     let step = 0;
     let orphan = "";
     clock.during = async () => {
@@ -169,7 +159,7 @@ describe("execution", () => {
         orphan = (await rig.node.block("latest"))?.hash ?? "";
         // The chain goes back before the block, and the pool forgets the transaction.
         await before.restore();
-        await connection.networkHelpers.time.setNextBlockTimestamp((await world.now()) + 30);
+        await world.connection.networkHelpers.time.setNextBlockTimestamp((await world.now()) + 30);
         await rig.mine();
         expect((await rig.node.block("latest"))?.hash).not.to.equal(orphan);
       }
@@ -266,7 +256,7 @@ describe("execution", () => {
     expect((await keeper.tick()).outcome).to.equal("confirmed");
     await rig.setAutomine(false);
     clock.during = async () => {
-      const { provider } = connection;
+      const { provider } = world.connection;
       const [, intent] = keeper.intents.list();
       const [mine] = keeper.intents.attempts(intent?.id ?? 0);
       // The swap pays more and goes first; the keeper's transaction follows in a later block, past the tolerance.

@@ -1,6 +1,4 @@
 import { expect } from "chai";
-import { network } from "hardhat";
-import type { NetworkConnection } from "hardhat/types/network";
 
 import { observe } from "../../../keeper/observe/observe.ts";
 import { toState } from "../../../keeper/observe/toState.ts";
@@ -12,30 +10,23 @@ import type { Caps } from "../../../scripts/deploy/strata.ts";
 import type { Decision, VaultState } from "../../../keeper/strategy/types.ts";
 import { deployWorld, ORDERS, WIDE_CAPS, type World } from "../../support/world.ts";
 import { around, decisionOf, NO_MEMORY, recentre, rigFor, type Rig } from "../rig.ts";
+import { rigForEach } from "../rigForEach.ts";
 
 const UNIT = 10n ** 18n;
 const OPTIONS = { tolerance: 0.005, lifetime: 600, decisionHash: `0x${"cd".repeat(32)}` };
 
 for (const order of ORDERS) {
   describe(`a plan on the chain, ${order.name}`, () => {
-    let connection: NetworkConnection;
     let world: World;
     let rig: Rig;
 
-    let first: World;
-    async function prepare(): Promise<void> {
-      first = await deployWorld(connection, { quoteIsToken0: order.quoteIsToken0 });
-      await first.firstDeposit(first.who.alice, 1_000_000n * UNIT);
-    }
-    before(async () => {
-      connection = await network.create();
-    });
-    beforeEach(async () => {
-      await connection.networkHelpers.loadFixture(prepare);
-      world = first;
-      rig = rigFor(world);
-    });
-    after(() => connection.close());
+    rigForEach(
+      (fresh) => {
+        rig = fresh;
+        world = rig.world;
+      },
+      { quoteIsToken0: order.quoteIsToken0 },
+    );
 
     async function planned(decide: (state: VaultState) => Decision): Promise<PlannedOutcome> {
       const snapshot = await observe(rig.node, rig.addresses, rig.wallet.address);
@@ -54,7 +45,10 @@ for (const order of ORDERS) {
 
     /** A world of other limits on the same chain, for one test: the fixture brings the first one back. */
     async function another(caps: Partial<Caps>): Promise<void> {
-      world = await deployWorld(connection, { quoteIsToken0: order.quoteIsToken0, caps: { ...WIDE_CAPS, ...caps } });
+      world = await deployWorld(world.connection, {
+        quoteIsToken0: order.quoteIsToken0,
+        caps: { ...WIDE_CAPS, ...caps },
+      });
       rig = rigFor(world);
       await world.firstDeposit(world.who.alice, 1_000_000n * UNIT);
     }

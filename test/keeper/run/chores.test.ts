@@ -1,34 +1,23 @@
 import { expect } from "chai";
-import { network } from "hardhat";
-import type { NetworkConnection } from "hardhat/types/network";
 
 import type { Checkpoint } from "../../../keeper/execution/context.ts";
 import { readMemory } from "../../../keeper/journal/memory.ts";
 import { DEFAULT_CAPS } from "../../../scripts/deploy/strata.ts";
-import { deployWorld, WIDE_CAPS, type World } from "../../support/world.ts";
-import { decisionOf, journalOf, keeperOn, NO_MEMORY, rigFor, told, type Rig } from "../rig.ts";
+import { WIDE_CAPS, type World } from "../../support/world.ts";
+import { decisionOf, journalOf, keeperOn, NO_MEMORY, told, type Rig } from "../rig.ts";
+import { rigForEach } from "../rigForEach.ts";
 
-const UNIT = 10n ** 18n;
 const DAY = 86_400;
 const ON = { settings: { housekeeping: true } };
 
 describe("what a keeper sends besides plans", () => {
-  let connection: NetworkConnection;
   let world: World;
   let rig: Rig;
 
-  async function prepare(): Promise<void> {
-    world = await deployWorld(connection);
-    await world.firstDeposit(world.who.alice, 1_000_000n * UNIT);
-  }
-  before(async () => {
-    connection = await network.create();
+  rigForEach((fresh) => {
+    rig = fresh;
+    world = rig.world;
   });
-  beforeEach(async () => {
-    await connection.networkHelpers.loadFixture(prepare);
-    rig = rigFor(world);
-  });
-  after(() => connection.close());
 
   const hold = told((state) => decisionOf(state, {}));
   const fees = { entryBps: 4, exitBps: 6 };

@@ -4,7 +4,6 @@ import { fileURLToPath } from "node:url";
 
 import { expect } from "chai";
 import { network } from "hardhat";
-import type { NetworkConnection } from "hardhat/types/network";
 
 import type { Checkpoint } from "../../../keeper/execution/context.ts";
 import { Intents } from "../../../keeper/journal/intents.ts";
@@ -27,6 +26,7 @@ import {
   told,
   type Rig,
 } from "../rig.ts";
+import { rigForEach } from "../rigForEach.ts";
 
 const UNIT = 10n ** 18n;
 const BOUNDARIES = 11;
@@ -35,23 +35,17 @@ const BOUNDARIES = 11;
 class Killed extends Error {}
 
 describe("a keeper that is killed", () => {
-  let connection: NetworkConnection;
   let world: World;
   let rig: Rig;
   let directory: ReturnType<typeof temporaryDirectory>;
   let file: string;
   const journals: Journal[] = [];
 
-  async function prepare(): Promise<void> {
-    world = await deployWorld(connection);
-    await world.firstDeposit(world.who.alice, 1_000_000n * UNIT);
-  }
-  before(async () => {
-    connection = await network.create();
+  const begin = rigForEach((fresh) => {
+    rig = fresh;
+    world = rig.world;
   });
-  beforeEach(async () => {
-    await connection.networkHelpers.loadFixture(prepare);
-    rig = rigFor(world);
+  beforeEach(() => {
     directory = temporaryDirectory();
     file = join(directory.path, "keeper.sqlite");
   });
@@ -60,7 +54,6 @@ describe("a keeper that is killed", () => {
     for (const journal of journals.splice(0)) journal.close();
     directory.remove();
   });
-  after(() => connection.close());
 
   /** A journal handle that stays open when its keeper dies, as nobody closes a killed process's file properly. */
   const journal = (): Journal => {
@@ -157,8 +150,7 @@ describe("a keeper that is killed", () => {
     this.timeout(240_000);
     const figures: string[] = [];
     for (const seed of [1, 2, 3]) {
-      await connection.networkHelpers.loadFixture(prepare);
-      rig = rigFor(world);
+      await begin();
       directory.remove();
       directory = temporaryDirectory();
       file = join(directory.path, "keeper.sqlite");
@@ -230,10 +222,10 @@ describe("a keeper that is killed", () => {
 
   it("without warning, as a process, comes back and has acted once", async function () {
     this.timeout(120_000);
-    const server = await startRpcServer(connection.provider, 0);
+    const server = await startRpcServer(world.connection.provider, 0);
     try {
       for (const fatal of ["intent", "sent", "final"] as const) {
-        const restore = await connection.networkHelpers.takeSnapshot();
+        const restore = await world.connection.networkHelpers.takeSnapshot();
         file = join(directory.path, `${fatal}.sqlite`);
         const { vault, lens } = rig.addresses;
         const victim = fileURLToPath(new URL("victim.ts", import.meta.url));

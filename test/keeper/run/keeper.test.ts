@@ -15,6 +15,7 @@ import { decide } from "../../../keeper/strategy/decide.ts";
 import { figure } from "../../support/figures.ts";
 import { deployWorld, ORDERS, type World } from "../../support/world.ts";
 import { decisionOf, journalOf, keeperOn, NO_MEMORY, recentre, rigFor, StepClock, told, type Rig } from "../rig.ts";
+import { rigForEach } from "../rigForEach.ts";
 
 const UNIT = 10n ** 18n;
 const HOUR = 3_600;
@@ -32,22 +33,16 @@ async function failure(work: Promise<unknown>): Promise<Error> {
 
 for (const order of ORDERS) {
   describe(`a tick, ${order.name}`, () => {
-    let connection: NetworkConnection;
     let world: World;
     let rig: Rig;
 
-    async function prepare(): Promise<void> {
-      world = await deployWorld(connection, { quoteIsToken0: order.quoteIsToken0, caps: { coreWeightCapBps: 6_500 } });
-      await world.firstDeposit(world.who.alice, 1_000_000n * UNIT);
-    }
-    before(async () => {
-      connection = await network.create();
-    });
-    beforeEach(async () => {
-      await connection.networkHelpers.loadFixture(prepare);
-      rig = rigFor(world);
-    });
-    after(() => connection.close());
+    rigForEach(
+      (fresh) => {
+        rig = fresh;
+        world = rig.world;
+      },
+      { quoteIsToken0: order.quoteIsToken0, caps: { coreWeightCapBps: 6_500 } },
+    );
 
     it("looks once and writes a line when it holds; the strategy's memory is kept at once", async () => {
       const journal = journalOf(rig);
