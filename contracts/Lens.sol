@@ -7,7 +7,18 @@ import {FullMath} from "@uniswap/v4-core/src/libraries/FullMath.sol";
 import {TickMath} from "@uniswap/v4-core/src/libraries/TickMath.sol";
 
 import {IVault} from "./interfaces/IVault.sol";
-import {PositionView, PriceBand, Range, Snapshot, TierView} from "./interfaces/Types.sol";
+import {ISleeve} from "./interfaces/ISleeve.sol";
+import {
+    Nets,
+    Obstacle,
+    PositionView,
+    PriceBand,
+    Range,
+    SleeveReport,
+    SleeveView,
+    Snapshot,
+    TierView
+} from "./interfaces/Types.sol";
 import {Holdings} from "./libraries/Holdings.sol";
 import {LpFees} from "./libraries/LpFees.sol";
 import {LiquidityMath} from "./libraries/LiquidityMath.sol";
@@ -62,12 +73,93 @@ contract Lens {
 
         Range[8] memory ranges = vault.ranges();
         s.positions = _positions(vault, s, ranges);
+        s.sleeves = _sleeves(vault, s);
         if (s.oracleOk) s.nav = _nav(vault, s);
         s.tiers = _tiers(vault, s, ranges);
     }
 
-    /// @notice What `withdraw(shares, ...)` would pay now, to the wei.
-    function previewWithdraw(IVault vault, uint256 shares) external view returns (uint256 amount0, uint256 amount1) {
+    /// @dev What an LP gets, and gives, when he leaves.
+    struct Leaver {
+        uint256 amount0;
+        uint256 amount1;
+        uint256 paidIn0;
+        uint256 paidIn1;
+        uint256[4] units;
+    }
+
+    /// @notice What `withdraw(shares, ..., unitsMask)` would do now, to the wei. For a sleeve that is not in the mask and does not
+    ///         pay, the figures are what it owes and owns; see `exitMask`.
+    /// @return amount0 sent to him
+    /// @return amount1 likewise
+    /// @return paidIn0 taken from him for debts that his part of the rest does not cover
+    /// @return paidIn1 likewise
+    /// @return units of each sleeve in the mask
+    function previewWithdraw(
+        IVault vault,
+        uint256 shares,
+        uint256 unitsMask
+    )
+        external
+        view
+        returns (uint256 amount0, uint256 amount1, uint256 paidIn0, uint256 paidIn1, uint256[4] memory units)
+    {
+        uint256 redeemed = shares - vault.exitFee(shares);
+        Leaver memory leaver;
+        (leaver.amount0, leaver.amount1) = _fromCore(vault, shares);
+        _fromSleeves(vault, unitsMask, redeemed, vault.effectiveSupply(), leaver);
+        return (leaver.amount0, leaver.amount1, leaver.paidIn0, leaver.paidIn1, leaver.units);
+    }
+
+    /// @notice The sleeves that would keep `withdraw(shares, ...)` from going through now, and why: leave with their units.
+    /// @return mask bit i: sleeve i stands in the way; to be passed to `withdraw`
+    /// @return why by place
+    function exitMask(IVault vault, uint256 shares) external view returns (uint256 mask, Obstacle[4] memory why) {
+        uint256 redeemed = shares - vault.exitFee(shares);
+        uint256 supply = vault.effectiveSupply();
+        (ISleeve[4] memory list, uint256 live) = vault.sleeves();
+        for (uint256 i = 0; i < list.length; ++i) {
+            if ((live >> i) & 1 == 0) continue;
+            // Caught to be reported: a venue that does not answer does not pay either.
+            try list[i].obstacle(redeemed, supply) returns (Obstacle obstacle) {
+                why[i] = obstacle;
+            } catch {
+                why[i] = Obstacle.Closed;
+            }
+            if (why[i] != Obstacle.None) mask |= 1 << i;
+        }
+    }
+
+    /// @dev As SleeveLib.exit, by view.
+    function _fromSleeves(
+        IVault vault,
+        uint256 unitsMask,
+        uint256 part,
+        uint256 whole,
+        Leaver memory leaver
+    ) private view {
+        (ISleeve[4] memory list, uint256 live) = vault.sleeves();
+        for (uint256 pass = 0; pass < 2; ++pass) {
+            for (uint256 i = 0; i < list.length; ++i) {
+                if ((live >> i) & 1 == 0) continue;
+                if ((unitsMask >> i) & 1 == 1) {
+                    leaver.units[i] = FullMath.mulDiv(list[i].balanceOf(address(vault), 0), part, whole);
+                    continue;
+                }
+                (uint256 owe0, uint256 owe1, uint256 get0, uint256 get1) = list[i].previewExit(part, whole);
+                if ((owe0 | owe1 != 0) != (pass == 1)) continue;
+                (leaver.amount0, leaver.paidIn0) = _pay(owe0, leaver.amount0, leaver.paidIn0);
+                (leaver.amount1, leaver.paidIn1) = _pay(owe1, leaver.amount1, leaver.paidIn1);
+                leaver.amount0 += get0;
+                leaver.amount1 += get1;
+            }
+        }
+    }
+
+    function _pay(uint256 owed, uint256 has, uint256 paidIn) private pure returns (uint256, uint256) {
+        return has >= owed ? (has - owed, paidIn) : (0, paidIn + owed - has);
+    }
+
+    function _fromCore(IVault vault, uint256 shares) private view returns (uint256 amount0, uint256 amount1) {
         // Reverts while a plan or an exit runs, when pools and balances do not fit together.
         vault.totals();
         Leaving memory leaving;
@@ -156,6 +248,54 @@ contract Lens {
         }
     }
 
+    function _sleeves(IVault vault, Snapshot memory s) private view returns (SleeveView[] memory list) {
+        (ISleeve[4] memory all, uint256 live) = vault.sleeves();
+        uint256 count;
+        for (uint256 i = 0; i < all.length; ++i) if (address(all[i]) != address(0)) ++count;
+        list = new SleeveView[](count);
+        count = 0;
+        for (uint256 i = 0; i < all.length; ++i) {
+            if (address(all[i]) == address(0)) continue;
+            SleeveView memory view_ = list[count++];
+            view_.index = uint8(i); // below 4
+            view_.sleeve = address(all[i]);
+            view_.live = (live >> i) & 1 == 1;
+            view_.allowed = vault.POLICY().sleeves(i) == all[i];
+            view_.capBps = s.limits.sleeveCapBps[i];
+            view_.units = all[i].balanceOf(address(vault), 0);
+            view_.totalUnits = all[i].totalUnits();
+            _askVenue(all[i], view_);
+        }
+    }
+
+    /// @dev Caught to be reported, not to go on: of a venue that does not answer nothing is known, and `answers` says so.
+    function _askVenue(ISleeve sleeve, SleeveView memory view_) private view {
+        try sleeve.nets() returns (Nets memory nets) {
+            view_.nets = nets;
+        } catch {
+            view_.obstacle = Obstacle.Closed;
+            return;
+        }
+        try sleeve.report() returns (SleeveReport memory report) {
+            view_.report = report;
+        } catch {
+            view_.obstacle = Obstacle.Closed;
+            return;
+        }
+        try sleeve.obstacle(1, 1) returns (Obstacle obstacle) {
+            view_.obstacle = obstacle;
+        } catch {
+            view_.obstacle = Obstacle.Closed;
+            return;
+        }
+        try sleeve.sound() returns (bool sound) {
+            view_.sound = sound;
+        } catch {
+            return;
+        }
+        view_.answers = true;
+    }
+
     function _nav(IVault vault, Snapshot memory s) private view returns (uint256) {
         uint160 sqrtPriceX96 = Valuation.toSqrtPrice(s.price.mid, s.quoteIsToken0);
         TreasuryBook.Book memory owed = vault.treasuryBook();
@@ -173,7 +313,22 @@ contract Lens {
             sum0 += amount0 + p.fees0 - owed.part(p.fees0);
             sum1 += amount1 + p.fees1 - owed.part(p.fees1);
         }
-        return Valuation.valueDown(sum0, sum1, s.price.mid, s.quoteIsToken0);
+        (uint256 owed0, uint256 owed1) = (0, 0);
+        for (uint256 i = 0; i < s.sleeves.length; ++i) {
+            Nets memory nets = s.sleeves[i].nets;
+            sum0 += _positive(nets.low0);
+            sum1 += _positive(nets.low1);
+            owed0 += _positive(-nets.low0);
+            owed1 += _positive(-nets.low1);
+        }
+        uint256 owns = Valuation.valueDown(sum0, sum1, s.price.mid, s.quoteIsToken0);
+        uint256 owes = Valuation.valueUp(owed0, owed1, s.price.mid, s.quoteIsToken0);
+        return owns > owes ? owns - owes : 0;
+    }
+
+    /// @dev Cast: the sign was just looked at.
+    function _positive(int256 x) private pure returns (uint256) {
+        return x > 0 ? uint256(x) : 0;
     }
 
     /// @dev The allowed tiers, then tiers in which the vault still stands though they are allowed no more.

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IUniswapV3Pool} from "@uniswap/v3-core/contracts/interfaces/IUniswapV3Pool.sol";
 import {FullMath} from "@uniswap/v4-core/src/libraries/FullMath.sol";
@@ -9,8 +10,9 @@ import {TickMath} from "@uniswap/v4-core/src/libraries/TickMath.sol";
 
 import {IPolicy} from "./interfaces/IPolicy.sol";
 import {IPriceOracle} from "./interfaces/IPriceOracle.sol";
+import {ISleeve} from "./interfaces/ISleeve.sol";
 import {IVault} from "./interfaces/IVault.sol";
-import {Budgets, Burn, Limits, Mint, Plan, PriceBand, Range, Swap} from "./interfaces/Types.sol";
+import {Budgets, Burn, Limits, Mint, Move, Nets, Plan, PriceBand, Range, Swap} from "./interfaces/Types.sol";
 import {Buckets} from "./libraries/Buckets.sol";
 import {Compact} from "./libraries/Compact.sol";
 import {ExpectedPool} from "./libraries/ExpectedPool.sol";
@@ -25,17 +27,23 @@ import {Valuation} from "./libraries/Valuation.sol";
 /// @notice Runs a keeper's plan on the vault's storage and charges it. Linked, not inlined: the vault stays under the size
 ///         limit of a contract.
 ///
+/// ORDER. Burns, moves, swaps, more moves, mints. What a debt brings can be sold in the same plan, and what a sale brings can
+/// secure or repay a debt.
+///
 /// CHARGE. Let O be the oracle's price and U its error band. The loss of a plan is the greatest, over the two ends p of U, of
 /// [value at p of the tokens in hand after burns and collects, before swaps] - [value at p of the tokens at the end + value
 /// at p of the ranges minted], never below zero, over NAV at the low end. A minted range is a concave function of p, so the
 /// loss is convex and its greatest value over U is at an end. Burning loses nothing at any price (but a wei of each token to the
-/// pool's rounding, and a plan burns from each range once), so it is not valued. A gain refills nothing.
+/// pool's rounding, and a plan burns from each range once), so it is not valued. A gain refills nothing. Sleeves that the plan
+/// touches are valued before and after at their low marks, and what they owe counts on the other side; a wei of each token and
+/// sleeve is charged on top, for roundings of the venue.
 ///
 /// BUDGETS. The charge of each plan fills the loss budget, and what the plan swaps or moves from pool to pool fills the
 /// turnover budget; a plan that does not fit reverts. (A move that is made in two plans, out by one and in by the next, is not
-/// turnover; its mints are charged like any other.) Between plans ranges lose to arbitrage what no check of a single plan
+/// turnover; its mints are charged like any other.) What a plan gives to sleeves or takes from them, whichever is more, is
+/// turnover too. Between plans ranges lose to arbitrage what no check of a single plan
 /// sees: at each plan, what the last one left is valued as if it had been held, and what is missing now fills the churn
-/// budget. While that is full, a plan may mint at the greatest width only. (It may burn and swap: burning ends the bleeding,
+/// budget, interest on debts included. While that is full, a plan may mint at the greatest width only. (It may burn and swap: burning ends the bleeding,
 /// and a swap is the other two budgets' matter.)
 ///
 /// ARBITRAGE LIMIT. Liquidity L in range at price p loses L s^2 sqrt(p) / 4 a year to arbitrage (Milionis, Moallemi,
@@ -50,6 +58,7 @@ import {Valuation} from "./libraries/Valuation.sol";
 /// where both sides are rounded alike and what was left is kept rounded up.
 library PlanLib {
     using RangeList for uint256[2];
+    using SafeERC20 for IERC20;
     using TreasuryBook for TreasuryBook.Book;
 
     uint256 private constant ONE = 1e18;
@@ -64,6 +73,14 @@ library PlanLib {
         uint256[2] ranges;
         Meter meter;
         TreasuryBook.Book owed;
+        ISleeve[4] sleeves;
+        Reserve reserve;
+    }
+
+    /// @notice What deleveraging and unwinding have cost, apart from the keeper's budgets, so that he cannot starve it.
+    struct Reserve {
+        uint40 level;
+        uint32 clock;
     }
 
     /// @notice One word: plan nonce, the budgets' levels (Buckets) at `clock`, and what the last plan left behind each share, in
@@ -122,8 +139,22 @@ library PlanLib {
         uint256[MAX_TIERS] in1;
         // Sum of L sqrt(p) of minted ranges, quote wei.
         uint256 arbitrage;
-        // Value at mid that swaps gave away, quote wei.
+        // Value at mid that swaps gave away, quote wei; and that sleeves were given, and gave.
         uint256 swapped;
+        uint256 gave;
+        uint256 took;
+        // The sleeves that the vault has units of, or that the plan moves: what they stand for now, at the low mark. Bit i of
+        // `touched`: the plan has moved sleeve i; of `given`: it was given something.
+        ISleeve[4] sleeve;
+        int256[4] net0;
+        int256[4] net1;
+        uint256 touched;
+        uint256 given;
+        // Of touched sleeves, in tokens: what was owned before and is owed now; what is owned now and was owed before.
+        uint256 before0;
+        uint256 before1;
+        uint256 after0;
+        uint256 after1;
         // Idle tokens, without what is the treasury's: after burns, and now.
         uint256 inHand0;
         uint256 inHand1;
@@ -152,6 +183,15 @@ library PlanLib {
     /// @notice The ranges would lose more to arbitrage than the policy allows; quote wei a year.
     error ArbitrageAboveLimit(uint256 lossPerYear, uint256 limitPerYear);
     error TooManyTiers();
+    error NoSleeve(uint256 index);
+    /// @notice The DAO's policy names another sleeve, or none, for this place: from this one the plan may only take.
+    error SleeveNotAllowed(uint256 index);
+    error MovesOutOfOrder();
+    /// @notice The sleeve moved less than the plan wants.
+    error SlippageOnMove(uint256 index, uint256 amount, uint256 min);
+    error SleeveAboveCap(uint256 index, uint256 weightBps, uint256 capBps);
+    /// @notice The sleeve holds nothing against which this token could be borrowed.
+    error NothingToBorrowAgainst(uint256 index);
 
     // ---------------------------------------------------------------- THE PLAN
 
@@ -169,6 +209,7 @@ library PlanLib {
         w.words = state.ranges.load();
         uint256[2] memory wordsBefore = [w.words[0], w.words[1]];
         _readLiquidity(pair, w);
+        if (w.words.live() != 0) _readSleeves(state, w);
         uint128[8] memory liquidityBefore = _copy(w.liquidity);
 
         for (uint256 i = 0; i < plan.burns.length; ++i) _burn(pair, w, plan.burns[i]);
@@ -181,12 +222,14 @@ library PlanLib {
         _drain(meter, w);
         _chargeChurn(pair, meter, w, kept0, kept1);
 
+        uint256 moved = _moves(state, pair, w, plan.moves, 0, false, owed);
         for (uint256 i = 0; i < plan.swaps.length; ++i) {
             _swap(pair, w, plan.swaps[i]);
             _readIdle(pair, w, owed);
         }
-        meter.left0 = _perShare(w.idle0 + kept0, pair.supply);
-        meter.left1 = _perShare(w.idle1 + kept1, pair.supply);
+        if (moved != plan.moves.length) moved = _moves(state, pair, w, plan.moves, moved, true, owed);
+        if (moved != plan.moves.length) revert MovesOutOfOrder();
+        _setLeft(meter, w, kept0, kept1, pair.supply);
         for (uint256 i = 0; i < plan.mints.length; ++i) _mint(pair, w, plan.mints[i]);
         ExpectedPool.set(address(0));
         // What is really there, not what the pools said: a token that keeps a part of a transfer is charged for it.
@@ -215,6 +258,9 @@ library PlanLib {
         b.turnoverCapacityE12 = Buckets.capacity(lim.turnoverCapBps);
         b.churnE12 = Buckets.drained(meter.churn, elapsed, lim.churnRefillBps);
         b.churnCapacityE12 = Buckets.capacity(lim.churnCapBps);
+        Reserve memory reserve = state.reserve;
+        b.deleverageE12 = Buckets.drained(reserve.level, block.timestamp - reserve.clock, lim.deleverageRefillBps);
+        b.deleverageCapacityE12 = Buckets.capacity(lim.deleverageCapBps);
     }
 
     /// @notice Collects the fees of all ranges into the vault and books the treasury's part of them at the share that was in
@@ -353,6 +399,165 @@ library PlanLib {
         kept = [w.words[0], w.words[1]];
     }
 
+    function _readSleeves(State storage state, Work memory w) private view {
+        uint256 live = w.words.live();
+        for (uint256 i = 0; live >> i != 0; ++i) {
+            if ((live >> i) & 1 == 0) continue;
+            w.sleeve[i] = state.sleeves[i];
+            _readNets(w, i);
+        }
+    }
+
+    function _readNets(Work memory w, uint256 i) private view {
+        Nets memory nets = w.sleeve[i].nets();
+        (w.net0[i], w.net1[i]) = (nets.low0, nets.low1);
+    }
+
+    /// @dev Runs the moves from `next` on that belong before, or after, the swaps. @return next the first that it did not run
+    function _moves(
+        State storage state,
+        Pair memory pair,
+        Work memory w,
+        Move[] calldata moves,
+        uint256 next,
+        bool afterSwaps,
+        TreasuryBook.Book memory owed
+    ) private returns (uint256) {
+        for (; next < moves.length && moves[next].afterSwaps == afterSwaps; ++next) {
+            _move(state, pair, w, moves[next]);
+            _readIdle(pair, w, owed);
+        }
+        return next;
+    }
+
+    function _move(State storage state, Pair memory pair, Work memory w, Move calldata step) private {
+        if (step.fraction > ONE) revert FractionAboveOne(step.fraction);
+        uint256 i = step.sleeve;
+        if (i >= w.sleeve.length) revert NoSleeve(i);
+        if (address(w.sleeve[i]) == address(0)) {
+            w.sleeve[i] = state.sleeves[i];
+            if (address(w.sleeve[i]) == address(0)) revert NoSleeve(i);
+        }
+        _count(w, i, true);
+        int256 held = step.token1 ? w.net1[i] : w.net0[i];
+        uint256 amount = step.take ? _toTake(pair, w, step, held) : _toGive(w, step, held);
+        // To open, or to owe more, the policy must still want this sleeve; to take out or to repay it need not.
+        if (step.take ? held <= 0 : held >= 0) {
+            if (pair.policy.sleeves(i) != w.sleeve[i]) revert SleeveNotAllowed(i);
+        }
+        if (!step.take) {
+            if (held >= 0) w.given |= 1 << i;
+            IERC20(step.token1 ? pair.token1 : pair.token0).safeTransfer(address(w.sleeve[i]), amount);
+        }
+        amount = _callMove(w, i, step, amount);
+        if (amount < step.min) revert SlippageOnMove(i, amount, step.min);
+        w.words.setLive(i, w.sleeve[i].balanceOf(address(this), 0) != 0);
+        _readNets(w, i);
+        _count(w, i, false);
+
+        uint256 value = Valuation.valueUp(
+            step.token1 ? 0 : amount,
+            step.token1 ? amount : 0,
+            w.band.mid,
+            pair.quoteIsToken0
+        );
+        if (step.take) w.took += value;
+        else w.gave += value;
+    }
+
+    /// @return what really moved
+    function _callMove(Work memory w, uint256 i, Move calldata step, uint256 amount) private returns (uint256) {
+        // Casts: amounts of tokens are far below 2^255, and the sign is the direction's.
+        int256 signed = step.take ? -int256(amount) : int256(amount);
+        (int256 moved0, int256 moved1) = w.sleeve[i].move(
+            step.token1 ? int256(0) : signed,
+            step.token1 ? signed : int256(0),
+            w.band.low,
+            w.band.high
+        );
+        int256 moved = step.token1 ? moved1 : moved0;
+        return uint256(step.take ? -moved : moved);
+    }
+
+    /// @dev See Move. Debts are rounded up, so that all of one is all of it.
+    function _toGive(Work memory w, Move calldata step, int256 held) private pure returns (uint256) {
+        uint256 idle = step.token1 ? w.idle1 : w.idle0;
+        if (held >= 0) return _part(idle, step.fraction);
+        // Cast: the sign was just looked at.
+        uint256 amount = FullMath.mulDivRoundingUp(uint256(-held), step.fraction, ONE);
+        return amount < idle ? amount : idle;
+    }
+
+    /// @dev See Move.
+    function _toTake(Pair memory pair, Work memory w, Move calldata step, int256 held) private pure returns (uint256) {
+        // Casts: each sign is looked at first.
+        if (held > 0) return FullMath.mulDiv(uint256(held), step.fraction, ONE);
+        int256 other = step.token1 ? w.net0[step.sleeve] : w.net1[step.sleeve];
+        if (other <= 0) revert NothingToBorrowAgainst(step.sleeve);
+        bool borrowsQuote = step.token1 != pair.quoteIsToken0;
+        uint256 worth = borrowsQuote
+            ? FullMath.mulDiv(uint256(other), w.band.mid, Q96)
+            : FullMath.mulDiv(uint256(other), Q96, w.band.mid);
+        return FullMath.mulDiv(worth, step.fraction, ONE);
+    }
+
+    /// @dev Before the first move of a sleeve: what it stands for goes to the "before" side. After each move what it stood for
+    ///      until then is taken back from the "after" side (see _move) and the new figures are put there.
+    function _count(Work memory w, uint256 i, bool start) private pure {
+        bool first = w.touched & (1 << i) == 0;
+        if (start && first) {
+            w.touched |= 1 << i;
+            // One wei of each token for the venue's roundings.
+            w.before0 += _positive(w.net0[i]) + 1;
+            w.before1 += _positive(w.net1[i]) + 1;
+            w.after0 += _positive(-w.net0[i]);
+            w.after1 += _positive(-w.net1[i]);
+        } else if (start) {
+            w.after0 -= _positive(w.net0[i]);
+            w.after1 -= _positive(w.net1[i]);
+            w.before0 -= _positive(-w.net0[i]);
+            w.before1 -= _positive(-w.net1[i]);
+        } else {
+            w.after0 += _positive(w.net0[i]);
+            w.after1 += _positive(w.net1[i]);
+            w.before0 += _positive(-w.net0[i]);
+            w.before1 += _positive(-w.net1[i]);
+        }
+    }
+
+    /// @dev Cast: the sign was just looked at.
+    function _positive(int256 x) private pure returns (uint256) {
+        return x > 0 ? uint256(x) : 0;
+    }
+
+    /// @dev What all sleeves own and owe, in tokens.
+    function _sleeves(
+        Work memory w
+    ) private pure returns (uint256 owned0, uint256 owned1, uint256 owed0, uint256 owed1) {
+        if (w.words.live() | w.touched == 0) return (0, 0, 0, 0);
+        for (uint256 i = 0; i < w.sleeve.length; ++i) {
+            owned0 += _positive(w.net0[i]);
+            owned1 += _positive(w.net1[i]);
+            owed0 += _positive(-w.net0[i]);
+            owed1 += _positive(-w.net1[i]);
+        }
+    }
+
+    /// @dev Tokens and sleeves at a price, rounded down; nothing if more is owed than owned.
+    function _netValue(
+        Work memory w,
+        uint256 amount0,
+        uint256 amount1,
+        uint256 priceX96,
+        bool inverted
+    ) private pure returns (uint256) {
+        (uint256 owned0, uint256 owned1, uint256 owed0, uint256 owed1) = _sleeves(w);
+        uint256 owned = Valuation.valueDown(amount0 + owned0, amount1 + owned1, priceX96, inverted);
+        if (owed0 | owed1 == 0) return owned;
+        uint256 owed = Valuation.valueUp(owed0, owed1, priceX96, inverted);
+        return owned > owed ? owned - owed : 0;
+    }
+
     function _mint(Pair memory pair, Work memory w, Mint calldata step) private {
         if (step.fraction0 > ONE) revert FractionAboveOne(step.fraction0);
         if (step.fraction1 > ONE) revert FractionAboveOne(step.fraction1);
@@ -443,7 +648,7 @@ library PlanLib {
         uint256 kept0,
         uint256 kept1
     ) private pure {
-        uint256 navNow = Valuation.valueDown(w.inHand0 + kept0, w.inHand1 + kept1, w.band.mid, pair.quoteIsToken0);
+        uint256 navNow = _netValue(w, w.inHand0 + kept0, w.inHand1 + kept1, w.band.mid, pair.quoteIsToken0);
         if (navNow == 0) revert NothingToManage();
         // Down, as NAV is: what was kept is already rounded up, so this is no less than what was left, and a vault of dust in which
         // nothing happened is charged nothing.
@@ -457,10 +662,22 @@ library PlanLib {
         w.widestOnly = meter.churn >= Buckets.capacity(uint16(w.limits.second)); // the low 16 bits: churnCapBps
     }
 
-    /// @dev Value swapped, and value that left some pools for others; ranges that move inside one pool cancel.
+    /// @dev What this plan leaves behind each share, before it mints: its sleeves net of their debts, never below zero, which
+    ///      charges more.
+    function _setLeft(Meter memory meter, Work memory w, uint256 kept0, uint256 kept1, uint256 supply) private pure {
+        (uint256 owned0, uint256 owned1, uint256 owed0, uint256 owed1) = _sleeves(w);
+        uint256 left0 = w.idle0 + kept0 + owned0;
+        uint256 left1 = w.idle1 + kept1 + owned1;
+        meter.left0 = _perShare(left0 > owed0 ? left0 - owed0 : 0, supply);
+        meter.left1 = _perShare(left1 > owed1 ? left1 - owed1 : 0, supply);
+    }
+
+    /// @dev Value swapped, value that sleeves were given or gave, and value that left some pools for others; ranges that move
+    ///      inside one pool cancel.
     function _turnover(Work memory w, bool inverted) private pure returns (uint256) {
+        uint256 sum = w.swapped + (w.gave > w.took ? w.gave : w.took);
         // Ranges of one tier have nowhere else to go.
-        if (w.tiers < 2) return w.swapped;
+        if (w.tiers < 2) return sum;
         uint256 out;
         uint256 into;
         for (uint256 i = 0; i < w.tiers; ++i) {
@@ -470,7 +687,7 @@ library PlanLib {
             if (left > entered) out += left - entered + 1;
             else if (entered > left) into += entered - left + 1;
         }
-        return w.swapped + (out < into ? out : into);
+        return sum + (out < into ? out : into);
     }
 
     /// @dev Balances of 2^160 wei do not exist; were one to, it would be counted as so much.
@@ -505,7 +722,7 @@ library PlanLib {
         core0 += w.minted0AtLow;
         core1 += w.minted1AtLow;
         uint256 core = Valuation.valueDown(core0, core1, w.band.low, inverted);
-        navLow = Valuation.valueDown(w.idle0 + core0, w.idle1 + core1, w.band.low, inverted);
+        navLow = _netValue(w, w.idle0 + core0, w.idle1 + core1, w.band.low, inverted);
         if (navLow == 0) revert NothingToManage();
 
         chargeX18 = FullMath.mulDivRoundingUp(loss, ONE, navLow);
@@ -530,7 +747,20 @@ library PlanLib {
             if (core > Valuation.valueDown(core0, core1, w.band.low, inverted))
                 revert CoreWeightAboveCap(weightBps, cap);
         }
+        if (w.given != 0) _checkSleeveCaps(w, navLow, inverted);
         _checkArbitrage(pair, w, wordsBefore, wordsKept, liquidityBefore, navLow);
+    }
+
+    /// @dev Of sleeves that were given something; rounded up, so that the cap is never exceeded by a rounding. (Repaying a debt
+    ///      gives nothing that is owned.)
+    function _checkSleeveCaps(Work memory w, uint256 navLow, bool inverted) private pure {
+        for (uint256 i = 0; w.given >> i != 0; ++i) {
+            if ((w.given >> i) & 1 == 0) continue;
+            uint256 owned = Valuation.valueUp(_positive(w.net0[i]), _positive(w.net1[i]), w.band.low, inverted);
+            uint256 weightBps = FullMath.mulDivRoundingUp(owned, BPS, navLow);
+            uint256 cap = PolicyLimits.sleeveCapBps(w.limits, i);
+            if (weightBps > cap) revert SleeveAboveCap(i, weightBps, cap);
+        }
     }
 
     /// @dev See ARBITRAGE LIMIT in the header. Only minting can raise it.
@@ -598,11 +828,15 @@ library PlanLib {
         uint256 priceX96,
         bool inverted
     ) private pure returns (uint256) {
+        // One sum for tokens, ranges and sleeves: their values add up, and one rounding is tighter than many.
+        uint256 before0 = w.inHand0 + w.before0;
+        uint256 before1 = w.inHand1 + w.before1;
+        uint256 after0 = w.idle0 + minted0 + w.after0;
+        uint256 after1 = w.idle1 + minted1 + w.after1;
         // No less of either token: no loss at any price, and none from rounding. So a plan that only burns is never refused.
-        if (w.idle0 + minted0 >= w.inHand0 && w.idle1 + minted1 >= w.inHand1) return 0;
-        uint256 before = Valuation.valueUp(w.inHand0, w.inHand1, priceX96, inverted);
-        // One sum for tokens and ranges: their values add up, and one rounding is tighter than three.
-        uint256 afterwards = Valuation.valueDown(w.idle0 + minted0, w.idle1 + minted1, priceX96, inverted);
+        if (after0 >= before0 && after1 >= before1) return 0;
+        uint256 before = Valuation.valueUp(before0, before1, priceX96, inverted);
+        uint256 afterwards = Valuation.valueDown(after0, after1, priceX96, inverted);
         return before > afterwards ? before - afterwards : 0;
     }
 

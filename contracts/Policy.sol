@@ -2,11 +2,14 @@
 pragma solidity ^0.8.30;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
+import {ERC165Checker} from "@openzeppelin/contracts/utils/introspection/ERC165Checker.sol";
 import {IUniswapV3Factory} from "@uniswap/v3-core/contracts/interfaces/IUniswapV3Factory.sol";
 import {IUniswapV3Pool} from "@uniswap/v3-core/contracts/interfaces/IUniswapV3Pool.sol";
 
 import {IPolicy} from "./interfaces/IPolicy.sol";
 import {ISafe} from "./interfaces/ISafe.sol";
+import {ISleeve} from "./interfaces/ISleeve.sol";
 import {Limits} from "./interfaces/Types.sol";
 import {PolicyLimits} from "./libraries/PolicyLimits.sol";
 import {Pools} from "./libraries/Pools.sol";
@@ -16,8 +19,9 @@ import {SafeCheck} from "./libraries/SafeCheck.sol";
 /// @notice What the DAO lets a keeper do. The vault reads it; it never calls the vault.
 ///
 /// DIRECTION. Giving more room is a different function from taking room away, because OpenZeppelin's AccessManager gives one
-/// delay to one function. `setCaps`, `addPool`, `addKeeper`, `setTreasury`, `renewPause` and `unpause` belong to the governor
-/// and wait. `tightenCaps`, `removePool`, `removeKeeper` and `pause` can only take away; the guardian does not wait.
+/// delay to one function. `setCaps`, `addPool`, `setSleeve`, `addKeeper`, `setTreasury`, `renewPause` and `unpause` belong to the
+/// governor and wait. `tightenCaps`, `removePool`, `lowerSleeveCap`, `removeKeeper` and `pause` can only take away; the guardian
+/// does not wait, and it may unwind a sleeve.
 ///
 /// THE SAFE. Before anything gives room, the DAO's Safe is read again: at least two signatures, no module. A Safe that has
 /// been weakened since the vote keeps only the power to take room away.
@@ -41,7 +45,9 @@ contract Policy is IPolicy, AccessManaged {
     uint16 public constant MAX_TREASURY_SHARE_BPS = 1_000;
     uint8 public constant MAX_ENTRY_FEE_BPS = 50;
     uint8 public constant MAX_EXIT_FEE_BPS = 50;
+    uint16 public constant MAX_DELEVERAGE_CAP_BPS = 300;
     uint256 public constant PAUSE_LENGTH = 7 days;
+    uint256 private constant SLEEVES = 4;
 
     address public immutable FACTORY;
     address public immutable TOKEN0;
@@ -57,6 +63,8 @@ contract Policy is IPolicy, AccessManaged {
     mapping(address account => bool) public isKeeper;
     /// @inheritdoc IPolicy
     address public treasury;
+    /// @inheritdoc IPolicy
+    ISleeve[4] public sleeves;
 
     // ---------------------------------------------------------------- TYPES, EVENTS, ERRORS
 
@@ -77,6 +85,8 @@ contract Policy is IPolicy, AccessManaged {
         uint16 treasuryShareBps;
         uint8 maxEntryFeeBps;
         uint8 maxExitFeeBps;
+        uint16 deleverageCapBps;
+        uint16 deleverageRefillBps;
     }
 
     struct Setup {
@@ -98,6 +108,7 @@ contract Policy is IPolicy, AccessManaged {
     event KeeperRemoved(address account);
     event TreasurySet(address treasury);
     event PausedUntil(uint40 until);
+    event SleeveSet(uint256 indexed index, ISleeve sleeve, uint16 capBps);
 
     /// @notice `field` is outside what the code allows at all.
     error CapOutOfBounds(string field);
@@ -111,6 +122,8 @@ contract Policy is IPolicy, AccessManaged {
     error TooManyPools();
     error InvalidKeeper(address account);
     error InvalidTreasury();
+    /// @notice There are four places, and each holds a sleeve or nothing with a cap of zero.
+    error InvalidSleeve(uint256 index, address sleeve, uint16 capBps);
     /// @notice The guardian paused not long ago; the next pause of its own is possible from `from` on.
     error PauseTooSoon(uint256 from);
 
@@ -140,6 +153,21 @@ contract Policy is IPolicy, AccessManaged {
     function addPool(uint24 fee) external restricted {
         _checkSafe();
         _addPool(fee);
+    }
+
+    /// @notice Puts a sleeve in a place, with the most of NAV that it may hold before its debt. What the vault still has in
+    ///         another sleeve there stays its own, and can only be taken out (see Vault.adoptSleeve).
+    /// @param sleeve nobody, with a cap of zero, frees the place
+    function setSleeve(uint256 index, ISleeve sleeve, uint16 capBps) external restricted {
+        _checkSafe();
+        bool known = address(sleeve) == address(0)
+            ? capBps == 0
+            : ERC165Checker.supportsInterface(address(sleeve), type(ISleeve).interfaceId);
+        if (index >= SLEEVES || capBps > MAX_WEIGHT_BPS || !known) {
+            revert InvalidSleeve(index, address(sleeve), capBps);
+        }
+        sleeves[index] = sleeve;
+        _setSleeveCap(index, capBps);
     }
 
     function addKeeper(address account) external restricted {
@@ -187,6 +215,8 @@ contract Policy is IPolicy, AccessManaged {
         if (caps.treasuryShareBps > lim.treasuryShareBps) revert NotTighter("treasuryShareBps");
         if (caps.maxEntryFeeBps > lim.maxEntryFeeBps) revert NotTighter("maxEntryFeeBps");
         if (caps.maxExitFeeBps > lim.maxExitFeeBps) revert NotTighter("maxExitFeeBps");
+        if (caps.deleverageCapBps > lim.deleverageCapBps) revert NotTighter("deleverageCapBps");
+        if (caps.deleverageRefillBps > lim.deleverageRefillBps) revert NotTighter("deleverageRefillBps");
         _setCaps(caps);
     }
 
@@ -202,6 +232,12 @@ contract Policy is IPolicy, AccessManaged {
             }
         }
         revert PoolNotAllowed(fee);
+    }
+
+    /// @notice Less room for a sleeve, down to nothing; what stands there can always be taken out.
+    function lowerSleeveCap(uint256 index, uint16 capBps) external restricted {
+        if (index >= SLEEVES || capBps > PolicyLimits.sleeveCapBps(_packed, index)) revert NotTighter("sleeveCapBps");
+        _setSleeveCap(index, capBps);
     }
 
     function removeKeeper(address account) external restricted {
@@ -237,6 +273,12 @@ contract Policy is IPolicy, AccessManaged {
         return PolicyLimits.unpack(_packed);
     }
 
+    /// @inheritdoc IPolicy
+    /// @dev Whoever may lower a sleeve's cap at once may also unwind it.
+    function mayUnwind(address account) external view returns (bool allowed) {
+        (allowed, ) = IAccessManager(authority()).canCall(account, address(this), this.lowerSleeveCap.selector);
+    }
+
     // ---------------------------------------------------------------- INTERNALS
 
     function _setCaps(Caps memory caps) private {
@@ -256,6 +298,8 @@ contract Policy is IPolicy, AccessManaged {
         if (caps.treasuryShareBps > MAX_TREASURY_SHARE_BPS) revert CapOutOfBounds("treasuryShareBps");
         if (caps.maxEntryFeeBps > MAX_ENTRY_FEE_BPS) revert CapOutOfBounds("maxEntryFeeBps");
         if (caps.maxExitFeeBps > MAX_EXIT_FEE_BPS) revert CapOutOfBounds("maxExitFeeBps");
+        if (caps.deleverageCapBps > MAX_DELEVERAGE_CAP_BPS) revert CapOutOfBounds("deleverageCapBps");
+        if (caps.deleverageRefillBps > caps.deleverageCapBps) revert CapOutOfBounds("deleverageRefillBps");
 
         Limits memory old = PolicyLimits.unpack(_packed);
         _packed = PolicyLimits.pack(
@@ -276,7 +320,10 @@ contract Policy is IPolicy, AccessManaged {
                 pausedUntil: old.pausedUntil,
                 treasuryShareBps: caps.treasuryShareBps,
                 maxEntryFeeBps: caps.maxEntryFeeBps,
-                maxExitFeeBps: caps.maxExitFeeBps
+                maxExitFeeBps: caps.maxExitFeeBps,
+                deleverageCapBps: caps.deleverageCapBps,
+                deleverageRefillBps: caps.deleverageRefillBps,
+                sleeveCapBps: old.sleeveCapBps
             })
         );
         emit CapsSet(caps);
@@ -300,6 +347,13 @@ contract Policy is IPolicy, AccessManaged {
         lim.fees[place] = fee;
         _packed = PolicyLimits.pack(lim);
         emit PoolAdded(fee, actual);
+    }
+
+    function _setSleeveCap(uint256 index, uint16 capBps) private {
+        Limits memory lim = PolicyLimits.unpack(_packed);
+        lim.sleeveCapBps[index] = capBps;
+        _packed = PolicyLimits.pack(lim);
+        emit SleeveSet(index, sleeves[index], capBps);
     }
 
     function _setTreasury(address account) private {

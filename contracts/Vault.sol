@@ -13,8 +13,10 @@ import {IUniswapV3SwapCallback} from "@uniswap/v3-core/contracts/interfaces/call
 import {FullMath} from "@uniswap/v4-core/src/libraries/FullMath.sol";
 
 import {PlanLib} from "./PlanLib.sol";
+import {SleeveLib} from "./SleeveLib.sol";
 import {IPolicy} from "./interfaces/IPolicy.sol";
 import {IPriceOracle} from "./interfaces/IPriceOracle.sol";
+import {ISleeve} from "./interfaces/ISleeve.sol";
 import {IVault} from "./interfaces/IVault.sol";
 import {Budgets, Limits, Plan, PriceBand, Range} from "./interfaces/Types.sol";
 import {ExpectedPool} from "./libraries/ExpectedPool.sol";
@@ -38,7 +40,12 @@ import {Valuation} from "./libraries/Valuation.sol";
 /// pending fees included. A manipulated spot changes which tokens are asked for, not which part is bought.
 ///
 /// EXITS. Always open, in kind, without oracle, keeper, guardian or governance. The vault burns the leaver's part of each
-/// position and pays him what comes out; no swap is made, nothing is caught, and no contract that he names is called.
+/// position and pays him what comes out; no swap is made, nothing is caught, and no contract that he names is called. His part
+/// of a sleeve he gets in kind too, or, if its venue does not pay now, as units of it, which nobody can refuse him.
+///
+/// SLEEVES. Up to four venues beside the pools (ISleeve), each chosen by the DAO, with a cap. A share's part of them, debts
+/// included, is bought and sold like its part of everything else. Deposits wait while a debt is greater than what the vault
+/// owns of that token, or near liquidation (SleeveLib); exits do not.
 ///
 /// ONE BLOCK. Shares minted in a block can neither move nor leave before the next block. The lock counts amounts, not
 /// accounts: dust sent to somebody locks the dust.
@@ -212,7 +219,7 @@ contract Vault is IVault, ERC20Permit, ReentrancyGuardTransient, IUniswapV3MintC
     ) external nonReentrant returns (uint256 amount0, uint256 amount1) {
         if (shares == 0) revert ZeroShares();
         if (to == address(0) || to == address(this)) revert InvalidRecipient(to);
-        if (unitsMask != 0) revert UnknownSleeve(unitsMask);
+        if (unitsMask >> RangeList.SLEEVES != 0) revert UnknownSleeve(unitsMask);
         LpFees.Book memory book = _book;
         uint256 supply = _freeFeeShares(book);
         // Burned first: from here on nothing that is called can spend these shares again.
@@ -235,6 +242,23 @@ contract Vault is IVault, ERC20Permit, ReentrancyGuardTransient, IUniswapV3MintC
         amount0 += FullMath.mulDiv(idle0, redeemed, supply);
         amount1 += FullMath.mulDiv(idle1, redeemed, supply);
         if (owed.shareBps != 0) _state.owed = owed;
+        uint256 live = words.live();
+        if (live != 0) {
+            (amount0, amount1) = SleeveLib.exit(
+                _state,
+                SleeveLib.Exit({
+                    live: live,
+                    mask: unitsMask,
+                    part: redeemed,
+                    whole: supply,
+                    to: to,
+                    token0: TOKEN0,
+                    token1: TOKEN1,
+                    amount0: amount0,
+                    amount1: amount1
+                })
+            );
+        }
         if (amount0 < min0 || amount1 < min1) revert WithdrawBelowMin(amount0, min0, amount1, min1);
         if (amount0 != 0) IERC20(TOKEN0).safeTransfer(to, amount0);
         if (amount1 != 0) IERC20(TOKEN1).safeTransfer(to, amount1);
@@ -268,6 +292,23 @@ contract Vault is IVault, ERC20Permit, ReentrancyGuardTransient, IUniswapV3MintC
         book.clamp(limits.maxEntryFeeBps, limits.maxExitFeeBps);
         _book = book;
         emit FeesSet(msg.sender, book.nextEntryBps, book.nextExitBps, book.nextAt);
+    }
+
+    // ---------------------------------------------------------------- SLEEVES
+
+    /// @inheritdoc IVault
+    function adoptSleeve(uint256 index) external nonReentrant {
+        SleeveLib.adopt(_state, POLICY, index);
+    }
+
+    /// @inheritdoc IVault
+    function deleverage(uint256 index) external nonReentrant {
+        SleeveLib.deleverage(_state, _pair(), index);
+    }
+
+    /// @inheritdoc IVault
+    function unwind(uint256 index) external nonReentrant {
+        SleeveLib.unwind(_state, _pair(), index);
     }
 
     // ---------------------------------------------------------------- TREASURY
@@ -330,7 +371,7 @@ contract Vault is IVault, ERC20Permit, ReentrancyGuardTransient, IUniswapV3MintC
     /// @inheritdoc IVault
     function totals() external view returns (uint256 total0, uint256 total1) {
         _checkNotEntered();
-        (total0, total1) = _positionTotals(_state.owed);
+        (total0, total1) = _positionTotals(_state.ranges.load(), _state.owed);
         (uint256 idle0, uint256 idle1) = idle();
         total0 += idle0;
         total1 += idle1;
@@ -386,6 +427,11 @@ contract Vault is IVault, ERC20Permit, ReentrancyGuardTransient, IUniswapV3MintC
     }
 
     /// @inheritdoc IVault
+    function sleeves() external view returns (ISleeve[4] memory list, uint256 live) {
+        return (_state.sleeves, _state.ranges.load().live());
+    }
+
+    /// @inheritdoc IVault
     function planNonce() external view returns (uint64) {
         return _state.meter.nonce;
     }
@@ -402,7 +448,7 @@ contract Vault is IVault, ERC20Permit, ReentrancyGuardTransient, IUniswapV3MintC
 
     // ---------------------------------------------------------------- PRICES OF SHARES
 
-    /// @dev The part `shares / supply` of everything, rounded up, and one wei more of each total: enough for the rounding of
+    /// @dev The part `shares / supply` of everything, sleeves at their high mark, rounded up, and one wei more of each total: enough for the rounding of
     ///      fees that the pool will count down.
     function _price(
         uint256 shares,
@@ -411,9 +457,14 @@ contract Vault is IVault, ERC20Permit, ReentrancyGuardTransient, IUniswapV3MintC
         uint256 idle1,
         TreasuryBook.Book memory owed
     ) private view returns (uint256 amount0, uint256 amount1) {
-        (uint256 total0, uint256 total1) = _positionTotals(owed);
-        amount0 = FullMath.mulDivRoundingUp(shares, total0 + idle0 + 1, supply);
-        amount1 = FullMath.mulDivRoundingUp(shares, total1 + idle1 + 1, supply);
+        uint256[2] memory words = _state.ranges.load();
+        (uint256 total0, uint256 total1) = _positionTotals(words, owed);
+        total0 += idle0;
+        total1 += idle1;
+        uint256 live = words.live();
+        if (live != 0) (total0, total1) = SleeveLib.withSleeves(_state, live, total0, total1);
+        amount0 = FullMath.mulDivRoundingUp(shares, total0 + 1, supply);
+        amount1 = FullMath.mulDivRoundingUp(shares, total1 + 1, supply);
     }
 
     /// @dev One share = one quote unit at the oracle's price; the payer chooses the mix by the ratio of max0 to max1.
@@ -436,8 +487,10 @@ contract Vault is IVault, ERC20Permit, ReentrancyGuardTransient, IUniswapV3MintC
     }
 
     /// @dev Principal of all positions at spot, rounded up, and the LPs' part of their pending fees.
-    function _positionTotals(TreasuryBook.Book memory owed) private view returns (uint256 total0, uint256 total1) {
-        uint256[2] memory words = _state.ranges.load();
+    function _positionTotals(
+        uint256[2] memory words,
+        TreasuryBook.Book memory owed
+    ) private view returns (uint256 total0, uint256 total1) {
         Holdings.PoolState memory pool;
         uint256 end = words.end();
         for (uint256 i = 0; i < end; ++i) {

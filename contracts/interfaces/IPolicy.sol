@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {PolicyLimits} from "../libraries/PolicyLimits.sol";
+import {ISleeve} from "./ISleeve.sol";
 import {Limits} from "./Types.sol";
 
 /// @title IPolicy
@@ -22,6 +23,12 @@ interface IPolicy {
     function limits() external view returns (Limits memory);
 
     function isKeeper(address account) external view returns (bool);
+
+    /// @notice The sleeve that the DAO has put in a place (0 to 3); nothing may be given to another one there.
+    function sleeves(uint256 index) external view returns (ISleeve);
+
+    /// @notice Whether the account may unwind a sleeve without a plan.
+    function mayUnwind(address account) external view returns (bool);
 
     function FACTORY() external view returns (address);
 

@@ -5,6 +5,7 @@ import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IER
 
 import {IPolicy} from "./IPolicy.sol";
 import {IPriceOracle} from "./IPriceOracle.sol";
+import {ISleeve} from "./ISleeve.sol";
 import {LpFees} from "../libraries/LpFees.sol";
 import {TreasuryBook} from "../libraries/TreasuryBook.sol";
 import {Budgets, Plan, Range} from "./Types.sol";
@@ -28,6 +29,12 @@ interface IVault is IERC20Metadata {
 
     /// @param risesAt when a rise takes effect, 0 if nothing rises
     event FeesSet(address indexed by, uint8 entryBps, uint8 exitBps, uint256 risesAt);
+    /// @notice A leaver paid a sleeve's debt from his own pocket, as far as his part of the vault did not cover it.
+    event PaidIn(address indexed owner, address indexed token, uint256 amount);
+    event SleeveAdopted(uint256 indexed index, address sleeve);
+    /// @param paid of the debt, in the token that is owed
+    event Deleveraged(uint256 indexed index, address indexed by, uint256 paid);
+    event Unwound(uint256 indexed index, address indexed by, uint256 paid);
     event TreasuryShareAdopted(uint16 shareBps);
     event TreasuryClaimed(address indexed to, uint256 amount0, uint256 amount1);
 
@@ -51,7 +58,7 @@ interface IVault is IERC20Metadata {
     error TransferNotExact(address token, uint256 expected, uint256 received);
     /// @notice So many shares were minted in this block; they can move and leave from the next one on.
     error SharesLocked(address account, uint256 locked);
-    /// @notice The mask names a sleeve that does not exist.
+    /// @notice The mask names more sleeves than a vault can have.
     error UnknownSleeve(uint256 unitsMask);
     /// @notice Only the pool that the vault is calling may call back.
     error UnexpectedCallback(address caller);
@@ -66,7 +73,10 @@ interface IVault is IERC20Metadata {
 
     /// @notice Burns `shares` of the caller and sends him his part of everything, in kind. Needs no oracle, keeper or
     ///         governance.
-    /// @param unitsMask bit i set: take the part of sleeve i as units, to be redeemed there later. No sleeves yet: 0.
+    ///
+    /// A sleeve's debt is paid from the caller's part of the rest; what that does not cover is taken from him, as far as he has
+    /// allowed it. For each sleeve he may take units instead, to be redeemed there later: that cannot fail, whatever its venue does.
+    /// @param unitsMask bit i set: units of sleeve i
     function withdraw(
         uint256 shares,
         uint256 min0,
@@ -84,6 +94,21 @@ interface IVault is IERC20Metadata {
     /// @notice Brings both fees, and a rise that is announced, down to the policy's caps. Anybody.
     function clampFees() external;
 
+    /// @notice Takes in the sleeve that the policy names for a place, if nothing is left in the one that has it. Anybody.
+    function adoptSleeve(uint256 index) external;
+
+    /// @notice Repays a sleeve's debt that is near liquidation, or too dear, from idle tokens and then from ranges; what is then
+    ///         missing is bought inside the oracle's band, at the expense of the deleverage budget. Anybody, at any time.
+    function deleverage(uint256 index) external;
+
+    /// @notice As `deleverage`, without its condition and for all of the debt; then takes out what the sleeve holds. Guardian only.
+    function unwind(uint256 index) external;
+
+    /// @notice The sleeves by place, nobody where there is none.
+    /// @return list by place
+    /// @return live bit i: the vault holds units of sleeve i
+    function sleeves() external view returns (ISleeve[4] memory list, uint256 live);
+
     /// @notice Adopts the policy's treasury share, after all fees earned so far are booked at the old one. Anybody.
     function syncTreasuryShare() external;
 
@@ -93,7 +118,8 @@ interface IVault is IERC20Metadata {
     /// @notice What `deposit(shares, ...)` would take now. Reverts while a plan runs.
     function previewDeposit(uint256 shares) external view returns (uint256 amount0, uint256 amount1);
 
-    /// @notice What LPs own: idle tokens, all positions, and their part of pending fees; principal rounded up. Reverts while a plan runs.
+    /// @notice What LPs own beside sleeves: idle tokens, all positions, and their part of pending fees; principal rounded up.
+    ///         Reverts while a plan runs.
     function totals() external view returns (uint256 total0, uint256 total1);
 
     /// @notice Tokens in the vault that are neither in a pool nor the treasury's.

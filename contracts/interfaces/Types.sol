@@ -34,6 +34,26 @@ struct Swap {
     uint128 minOut;
 }
 
+/// @notice Gives one token to a sleeve or takes one from it.
+///
+/// What "all" is, depends on what the sleeve holds of the token. Give: all of the idle token; if the sleeve owes the token, all
+/// that it owes (no more than is idle). Take: all that the sleeve holds of it; if it holds none, the token is borrowed, and
+/// "all" is what the sleeve holds of the other token, at the oracle's price: the fraction is a step of loan-to-value.
+/// @param sleeve its index in the vault's list
+/// @param take from the sleeve, or else give
+/// @param token1 which token moves
+/// @param afterSwaps runs after the plan's swaps, or else before them; moves of a plan stand in that order
+/// @param fraction 1e18 = all
+/// @param min least amount that must move
+struct Move {
+    uint8 sleeve;
+    bool take;
+    bool token1;
+    bool afterSwaps;
+    uint64 fraction;
+    uint128 min;
+}
+
 /// @notice Mints into a range the most liquidity that the named parts of the idle tokens allow.
 /// @param fraction0 of the idle token0 at that moment (earlier mints have taken theirs), 1e18 = all
 /// @param fraction1 of the idle token1, likewise
@@ -47,7 +67,7 @@ struct Mint {
     uint128 minLiquidity;
 }
 
-/// @notice What a keeper proposes: burns, then swaps, then mints.
+/// @notice What a keeper proposes: burns, moves, swaps, more moves, mints.
 /// @param nonce must equal the vault's plan nonce, so that a plan happens once
 /// @param deadline unix seconds, the last second in which the plan may run
 /// @param twapHint index of the reference pool's observation at or before the TWAP window's start; saves the pool's
@@ -61,6 +81,7 @@ struct Plan {
     Burn[] burns;
     Swap[] swaps;
     Mint[] mints;
+    Move[] moves;
 }
 
 /// @notice What the DAO allows. Two storage words.
@@ -78,6 +99,8 @@ struct Plan {
 /// @param treasuryShareBps the treasury's part of swap fees
 /// @param maxEntryFeeBps what a keeper may set the entry fee to
 /// @param maxExitFeeBps likewise for the exit fee
+/// @param deleverageCapBps budget of what deleveraging and a guardian's unwinding may cost, and how much of it comes back a day
+/// @param sleeveCapBps the most of NAV that each sleeve may hold before its debt
 struct Limits {
     uint24[4] fees;
     uint16 coreWeightCapBps;
@@ -96,6 +119,9 @@ struct Limits {
     uint16 treasuryShareBps;
     uint8 maxEntryFeeBps;
     uint8 maxExitFeeBps;
+    uint16 deleverageCapBps;
+    uint16 deleverageRefillBps;
+    uint16[4] sleeveCapBps;
 }
 
 /// @notice A price and the error band round it: quote wei per base wei, times 2^96.
@@ -105,6 +131,50 @@ struct PriceBand {
     uint256 low;
     uint256 high;
     uint256 varianceE12;
+}
+
+/// @notice What a sleeve stands for, in tokens: positive is owned, negative is owed. Interest is accrued.
+/// @param low0 no more than what closing it now would bring (or no less than what it would cost); low1 likewise
+/// @param high0 no less; high1 likewise
+struct Nets {
+    int256 low0;
+    int256 low1;
+    int256 high0;
+    int256 high1;
+}
+
+/// @notice Why a part of a sleeve cannot be paid out now. Its units can always be taken instead.
+enum Obstacle {
+    None,
+    // The venue lets nothing go while the position's health is below one.
+    Unhealthy,
+    // The venue has lent out what it would have to pay.
+    Illiquid,
+    // The venue settles later, or has not settled yet.
+    Pending,
+    // The venue refuses: paused, frozen, or an oracle of its own that does not answer.
+    Closed
+}
+
+/// @notice A sleeve as people want to see it; the whole of it, not the vault's part.
+/// @param owned of the asset token, wei; `owed` of the other token, wei, interest accrued
+/// @param healthX18 1e18 = the venue may liquidate; type(uint256).max without debt
+/// @param openingX18 least health after borrowing; 0 if the sleeve borrows nothing
+/// @param floorX18 below it anybody may deleverage
+/// @param borrowRateX18 a year, 1e18 = 100 %; likewise `rateCapX18`
+/// @param supplyRateX18 what the asset earns a year; 0 where the venue does not say
+/// @param pending of the asset token, wei: asked for or paid in, and not settled yet
+struct SleeveReport {
+    bool assetIsToken0;
+    uint256 owned;
+    uint256 owed;
+    uint256 healthX18;
+    uint256 openingX18;
+    uint256 floorX18;
+    uint256 borrowRateX18;
+    uint256 rateCapX18;
+    uint256 supplyRateX18;
+    uint256 pending;
 }
 
 /// @notice How the price oracle reads its sources. One storage word.
@@ -133,6 +203,8 @@ struct Budgets {
     uint256 turnoverCapacityE12;
     uint256 churnE12;
     uint256 churnCapacityE12;
+    uint256 deleverageE12;
+    uint256 deleverageCapacityE12;
 }
 
 // ---- what the Lens returns ----
@@ -161,9 +233,30 @@ struct PositionView {
     uint256 fees1;
 }
 
+/// @notice One place for a sleeve.
+/// @param index 0 to 3
+/// @param live the vault holds units of it
+/// @param allowed the policy names this sleeve for this place, so that plans may give to it
+/// @param answers false if its venue does not answer: then the figures below are zero
+/// @param obstacle why nothing could be paid out of it now, if so
+struct SleeveView {
+    uint8 index;
+    address sleeve;
+    bool live;
+    bool allowed;
+    uint16 capBps;
+    bool answers;
+    bool sound;
+    Obstacle obstacle;
+    uint256 units;
+    uint256 totalUnits;
+    Nets nets;
+    SleeveReport report;
+}
+
 /// @notice Everything that a keeper's tick, a page or an LP's preview needs, of one block.
-/// @param total0 what LPs own at the pools' spot, principal rounded up (IVault.totals); total1 likewise
-/// @param nav what LPs own in quote wei at the oracle's mid, ranges by their liquidity and not by their pools' spot, so that
+/// @param total0 what LPs own beside sleeves at the pools' spot, principal rounded up (IVault.totals); total1 likewise
+/// @param nav what LPs own, sleeves included at their low marks, in quote wei at the oracle's mid, ranges by their liquidity and not by their pools' spot, so that
 ///        nobody can lift it by moving a pool; rounded down; 0 while the oracle refuses to speak
 /// @param nextEntryFeeBps announced with nextExitFeeBps, in force from nextFeesAt on; 0 = nothing is announced
 /// @param treasuryShareBps in force; the policy's is in `limits`
@@ -205,4 +298,5 @@ struct Snapshot {
     uint16 twapHint;
     PositionView[] positions;
     TierView[] tiers;
+    SleeveView[] sleeves;
 }

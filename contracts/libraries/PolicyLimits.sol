@@ -9,7 +9,8 @@ import {Limits} from "../interfaces/Types.sol";
 ///      First word: fees 4 x 24 | coreWeightCapBps 16 | minHalfWidth 24 | maxHalfWidth 24 | maxPlanLossBps 16 | lossCapBps 16 |
 ///      lossRefillBps 16 | turnoverCapBps 16 | turnoverRefillBps 16.
 ///      Second word: churnCapBps 16 | churnRefillBps 16 | volFloorBps 16 | lvrLimitBps 16 | pausedUntil 40 |
-///      treasuryShareBps 16 | maxEntryFeeBps 8 | maxExitFeeBps 8.
+///      treasuryShareBps 16 | maxEntryFeeBps 8 | maxExitFeeBps 8 | deleverageCapBps 16 | deleverageRefillBps 16 |
+///      sleeveCapBps 4 x 16.
 library PolicyLimits {
     /// @notice Both words, as they travel from Policy to the vault.
     struct Packed {
@@ -39,7 +40,13 @@ library PolicyLimits {
             (uint256(lim.pausedUntil) << 64) |
             (uint256(lim.treasuryShareBps) << 104) |
             (uint256(lim.maxEntryFeeBps) << 120) |
-            (uint256(lim.maxExitFeeBps) << 128);
+            (uint256(lim.maxExitFeeBps) << 128) |
+            (uint256(lim.deleverageCapBps) << 136) |
+            (uint256(lim.deleverageRefillBps) << 152) |
+            (uint256(lim.sleeveCapBps[0]) << 168) |
+            (uint256(lim.sleeveCapBps[1]) << 184) |
+            (uint256(lim.sleeveCapBps[2]) << 200) |
+            (uint256(lim.sleeveCapBps[3]) << 216);
     }
 
     // Casts below cut each field out of its word by design.
@@ -64,6 +71,14 @@ library PolicyLimits {
         lim.treasuryShareBps = uint16(second >> 104);
         lim.maxEntryFeeBps = uint8(second >> 120);
         lim.maxExitFeeBps = uint8(second >> 128);
+        lim.deleverageCapBps = uint16(second >> 136);
+        lim.deleverageRefillBps = uint16(second >> 152);
+        for (uint256 i = 0; i < 4; ++i) lim.sleeveCapBps[i] = sleeveCapBps(packed, i);
+    }
+
+    /// @param index below four
+    function sleeveCapBps(Packed memory packed, uint256 index) internal pure returns (uint16) {
+        return uint16(packed.second >> (168 + 16 * index));
     }
 
     function allowsFee(Packed memory packed, uint24 fee) internal pure returns (bool) {

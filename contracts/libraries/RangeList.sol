@@ -5,18 +5,24 @@ import {Range} from "../interfaces/Types.sol";
 
 /// @title RangeList
 /// @notice At most eight ranges in two storage words, four to a word, so that a vault with up to four ranges reads and
-///         writes one word.
-/// @dev A lane is 63 bits: fee (21) | tickLower (21, two's complement) | tickUpper (21, two's complement); 0 is an empty
-///      lane, since no tier has fee 0. Lanes 0 to 3 are in the first word, whose top bit says whether the second word holds
-///      anything; lanes 4 to 7 are in the second. Uniswap's ticks (|t| <= 887,272) and fees (< 1,000,000) fit in 21 bits.
+///         writes one word; and which sleeves the vault holds units of, so that a vault without sleeves reads no more.
+/// @dev A lane is 62 bits: fee (20) | tickLower (21, two's complement) | tickUpper (21, two's complement); 0 is an empty
+///      lane, since no tier has fee 0. Lanes 0 to 3 are in the first word, lanes 4 to 7 in the second. Uniswap's ticks
+///      (|t| <= 887,272) fit in 21 bits and fees (< 1,000,000) in 20. The first word's top byte: bit 255 says whether the second
+///      word holds anything, bits 248 to 251 which sleeves are live.
 library RangeList {
     uint256 internal constant MAX = 8;
+    uint256 internal constant SLEEVES = 4;
 
     uint256 private constant LANES = 4;
-    uint256 private constant LANE_BITS = 63;
+    uint256 private constant LANE_BITS = 62;
     uint256 private constant LANE_MASK = (1 << LANE_BITS) - 1;
     uint256 private constant FIELD_MASK = (1 << 21) - 1;
     uint256 private constant MORE = 1 << 255;
+    uint256 private constant LIVE_SHIFT = 248;
+    uint256 private constant LIVE_MASK = (1 << SLEEVES) - 1;
+    /// @dev The lanes of the first word, without its top byte.
+    uint256 private constant LANES_MASK = (1 << LIVE_SHIFT) - 1;
 
     error TooManyPositions();
 
@@ -50,8 +56,19 @@ library RangeList {
         // Unchecked: ends after at most four steps, when nothing is left of the word.
         unchecked {
             count = words[1] == 0 ? 0 : LANES;
-            for (uint256 rest = count == 0 ? words[0] & ~MORE : words[1]; rest != 0; rest >>= LANE_BITS) ++count;
+            for (uint256 rest = count == 0 ? words[0] & LANES_MASK : words[1]; rest != 0; rest >>= LANE_BITS) ++count;
         }
+    }
+
+    /// @notice Bit i: the vault holds units of sleeve i.
+    function live(uint256[2] memory words) internal pure returns (uint256) {
+        return (words[0] >> LIVE_SHIFT) & LIVE_MASK;
+    }
+
+    /// @param index below four
+    function setLive(uint256[2] memory words, uint256 index, bool on) internal pure {
+        uint256 bit = 1 << (LIVE_SHIFT + index);
+        words[0] = on ? words[0] | bit : words[0] & ~bit;
     }
 
     function clear(uint256[2] memory words, uint256 index) internal pure {

@@ -96,6 +96,7 @@ export function makePlan(decision: Decision, snapshot: Snapshot, options: PlanOp
       ...step,
       minLiquidity: least([liquidity, ...ends.map((end) => end.mints[i])], allowance),
     })),
+    moves: [],
   };
   return {
     plan,

@@ -24,6 +24,17 @@ export interface MintStep {
   readonly minLiquidity: bigint;
 }
 
+/** Gives a sleeve one token or takes one from it; what "all" is, contracts/interfaces/Types.sol tells. */
+export interface MoveStep {
+  readonly sleeve: number;
+  readonly take: boolean;
+  readonly token1: boolean;
+  /** Runs after the swaps, or else before them. */
+  readonly afterSwaps: boolean;
+  readonly fraction: bigint;
+  readonly min: bigint;
+}
+
 export interface Plan {
   readonly nonce: bigint;
   /** Unix seconds. */
@@ -33,6 +44,7 @@ export interface Plan {
   readonly burns: readonly BurnStep[];
   readonly swaps: readonly SwapStep[];
   readonly mints: readonly MintStep[];
+  readonly moves: readonly MoveStep[];
 }
 
 /** 1e18: all of it. */

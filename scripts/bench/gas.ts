@@ -275,6 +275,7 @@ async function runStrata(calls: Partial<Record<Step, readonly NamedCall[]>> | nu
         burns,
         swaps: [],
         mints: [mint(ranges.base, UNIT, UNIT), mint(ranges.side, UNIT, UNIT)],
+        moves: [],
       })
       .then(mined);
     held = 2;

@@ -24,6 +24,9 @@ export interface Caps {
   readonly treasuryShareBps: number;
   readonly maxEntryFeeBps: number;
   readonly maxExitFeeBps: number;
+  /** What deleveraging and a guardian's unwinding may cost, and what comes back a day. */
+  readonly deleverageCapBps: number;
+  readonly deleverageRefillBps: number;
 }
 
 export interface OracleTerms {
@@ -80,6 +83,7 @@ export interface StrataAddresses {
   readonly policy: string;
   readonly oracle: string;
   readonly planLib: string;
+  readonly sleeveLib: string;
   readonly vault: string;
   readonly lens: string;
 }
@@ -92,12 +96,14 @@ export const MIN_GOVERNANCE_DELAY = 86_400;
 
 /** Functions that give a keeper more room: governor only, after the delay. */
 export const GOVERNOR_FUNCTIONS = {
-  policy: ["setCaps", "addPool", "addKeeper", "setTreasury", "renewPause", "unpause"],
+  policy: ["setCaps", "addPool", "setSleeve", "addKeeper", "setTreasury", "renewPause", "unpause"],
   oracle: ["setTerms"],
 } as const;
 
 /** Functions that only take room away: at once. */
-export const GUARDIAN_FUNCTIONS = { policy: ["tightenCaps", "removePool", "removeKeeper", "pause"] } as const;
+export const GUARDIAN_FUNCTIONS = {
+  policy: ["tightenCaps", "removePool", "lowerSleeveCap", "removeKeeper", "pause"],
+} as const;
 
 /** Defaults for ETH/USD on mainnet's feeds; docs/governance.md gives the reasons. */
 export const DEFAULT_CAPS: Caps = {
@@ -116,6 +122,8 @@ export const DEFAULT_CAPS: Caps = {
   treasuryShareBps: 0,
   maxEntryFeeBps: 30,
   maxExitFeeBps: 30,
+  deleverageCapBps: 100,
+  deleverageRefillBps: 20,
 };
 
 export const DEFAULT_ORACLE_TERMS: OracleTerms = {
@@ -177,6 +185,7 @@ export async function deployStrata(deployer: Signer, config: StrataConfig): Prom
     },
   ]);
   const planLib = await deploy(deployer, await loadArtifact("PlanLib"), []);
+  const sleeveLib = await deploy(deployer, await loadArtifact("SleeveLib"), []);
   const vault = await deploy(
     deployer,
     await loadArtifact("Vault"),
@@ -195,7 +204,7 @@ export async function deployStrata(deployer: Signer, config: StrataConfig): Prom
         symbol: config.symbol,
       },
     ],
-    { PlanLib: planLib },
+    { PlanLib: planLib, SleeveLib: sleeveLib },
   );
   const lens = await deploy(deployer, await loadArtifact("Lens"), []);
 
@@ -204,7 +213,7 @@ export async function deployStrata(deployer: Signer, config: StrataConfig): Prom
   for (const keeper of config.keepers) await send(policyContract, "addKeeper", [keeper]);
   await handOver(deployer, { accessManager, policy, oracle }, config);
 
-  return { accessManager, policy, oracle, planLib, vault, lens };
+  return { accessManager, policy, oracle, planLib, sleeveLib, vault, lens };
 }
 
 /** Gives every power to the Safe, most of it behind the delay, and renounces the administrator's. */

@@ -54,7 +54,7 @@ for (const order of ORDERS) {
         ] as const) {
           const before = await Promise.all([world.vault.totalSupply(), world.vault.balanceOf(who.address)]);
           const shares = before[1] / part;
-          const preview = await world.lens.previewWithdraw(world.addresses.vault, shares);
+          const preview = await world.lens.previewWithdraw(world.addresses.vault, shares, 0);
           const had = await world.balances(who.address);
           const { gasUsed } = await world.withdraw(who, shares);
           const has = await world.balances(who.address);

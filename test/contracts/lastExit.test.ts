@@ -134,7 +134,7 @@ async function previewNext(world: World, shares: bigint): Promise<{ amount0: big
   const time = (await world.now()) + 12;
   const snapshot = await networkHelpers.takeSnapshot();
   await networkHelpers.time.increaseTo(time);
-  const { amount0, amount1 } = await world.lens.previewWithdraw(world.addresses.vault, shares);
+  const { amount0, amount1 } = await world.lens.previewWithdraw(world.addresses.vault, shares, 0);
   await snapshot.restore();
   await networkHelpers.time.setNextBlockTimestamp(time);
   return { amount0, amount1 };

@@ -221,7 +221,7 @@ for (const order of ORDERS) {
           const start = await networkHelpers.takeSnapshot();
           await networkHelpers.time.increaseTo(at);
           const cost = await world.vault.previewDeposit(shares);
-          const out = await world.lens.previewWithdraw(world.addresses.vault, shares);
+          const out = await world.lens.previewWithdraw(world.addresses.vault, shares, 0);
           await start.restore();
           return {
             cost: { amount0: cost.amount0, amount1: cost.amount1 },
@@ -303,7 +303,7 @@ for (const order of ORDERS) {
         await world.deposit(attacker, 10n ** 7n);
         expect(await world.vault.exitFee(all)).to.equal(divUp(10n ** 7n * 25n, 10_000n));
         await start.restore();
-        const preview = await world.lens.previewWithdraw(world.addresses.vault, all);
+        const preview = await world.lens.previewWithdraw(world.addresses.vault, all, 0);
         const book = await world.book();
         await world.withdraw(alice, all);
         const { locked } = await world.vault.feeBook();

@@ -64,7 +64,7 @@ for (const order of ORDERS) {
         // A stranger is told that he is one, paused or not.
         await expect(world.policy.planLimits(carol.address)).to.be.revertedWithCustomError(world.policy, "NotKeeper");
         // Leaving, moving shares, looking, the treasury's business, the measure of volatility, and lower fees.
-        const preview = await world.lens.previewWithdraw(world.addresses.vault, 100n * ONE);
+        const preview = await world.lens.previewWithdraw(world.addresses.vault, 100n * ONE, 0);
         const had = await world.balances(bob.address);
         await world.withdraw(bob, 100n * ONE);
         const has = await world.balances(bob.address);

@@ -42,6 +42,8 @@ describe("contracts/policy: limits", () => {
       treasuryShareBps: 1_000,
       maxEntryFeeBps: 50,
       maxExitFeeBps: 50,
+      deleverageCapBps: 300,
+      deleverageRefillBps: 100,
     };
     await govern(world, world.addresses.policy, world.policy.interface.encodeFunctionData("setCaps", [greatest]));
     expect(await capsOf(world)).to.deep.equal(greatest);
@@ -95,6 +97,8 @@ describe("contracts/policy: limits", () => {
     [{ treasuryShareBps: 1_001 }, "treasuryShareBps"],
     [{ maxEntryFeeBps: 51 }, "maxEntryFeeBps"],
     [{ maxExitFeeBps: 51 }, "maxExitFeeBps"],
+    [{ deleverageCapBps: 301 }, "deleverageCapBps"],
+    [{ deleverageCapBps: 10, deleverageRefillBps: 11 }, "deleverageRefillBps"],
   ];
 
   it(cites("no vote lifts a cap above the code's, and each cap has one", INVARIANT.POLICY_CAPS), async () => {

@@ -115,7 +115,7 @@ for (const side of ["base", "quote"] as const) {
       async () => {
         const world = await networkHelpers.loadFixture(open);
         const { alice } = world.who;
-        const preview = await world.lens.previewWithdraw(world.addresses.vault, 4_000n * ONE);
+        const preview = await world.lens.previewWithdraw(world.addresses.vault, 4_000n * ONE, 0);
         const had = await world.balances(alice.address);
         const times = await expectAllClosed(world, () => world.withdraw(alice, 4_000n * ONE));
         expect(times).to.equal(2);
@@ -166,7 +166,7 @@ for (const side of ["base", "quote"] as const) {
 
     it(cites("a withdrawal's preview refuses too, since somebody may lend on it", INVARIANT.REENTRANCY), async () => {
       const world = await networkHelpers.loadFixture(open);
-      const data = world.lens.interface.encodeFunctionData("previewWithdraw", [world.addresses.vault, ONE]);
+      const data = world.lens.interface.encodeFunctionData("previewWithdraw", [world.addresses.vault, ONE, 0]);
       const preview = {
         name: "lens.previewWithdraw",
         target: world.addresses.lens,

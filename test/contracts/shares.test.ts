@@ -115,7 +115,7 @@ for (const order of ORDERS) {
           const all = await world.vault.balanceOf(alice.address);
           for (const shares of [1n, 44n, random.wei(10n ** 6n, ONE), all / 3n, all / 2n]) {
             const before = await world.book();
-            const preview = await world.lens.previewWithdraw(world.addresses.vault, shares);
+            const preview = await world.lens.previewWithdraw(world.addresses.vault, shares, 0);
             const had = await world.balances(stranger.address);
             await world.vault.connect(alice).withdraw(shares, preview.amount0, preview.amount1, stranger.address, 0);
             const has = await world.balances(stranger.address);
@@ -247,7 +247,7 @@ describe("contracts/shares: what is refused", () => {
       world.vault,
       "ERC20InsufficientBalance",
     );
-    const out = await world.lens.previewWithdraw(world.addresses.vault, all);
+    const out = await world.lens.previewWithdraw(world.addresses.vault, all, 0);
     await expect(world.vault.connect(alice).withdraw(all, out.amount0 + 1n, 0, alice.address, 0))
       .to.be.revertedWithCustomError(world.vault, "WithdrawBelowMin")
       .withArgs(out.amount0, out.amount0 + 1n, out.amount1, 0);

@@ -43,7 +43,7 @@ async function expectViewsTrue(world: World): Promise<void> {
   await snapshot.restore();
 
   const part = (await world.vault.balanceOf(alice.address)) / 3n;
-  const out = await world.lens.previewWithdraw(world.addresses.vault, part);
+  const out = await world.lens.previewWithdraw(world.addresses.vault, part, 0);
   const had = await world.balances(alice.address);
   await world.withdraw(alice, part);
   const has = await world.balances(alice.address);

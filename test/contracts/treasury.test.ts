@@ -120,7 +120,7 @@ for (const order of ORDERS) {
         for (const shares of [5n, 1_234n * ONE + 1n, 3_000n * ONE]) {
           const was = await owed(world);
           const before = await world.book();
-          const preview = await world.lens.previewWithdraw(world.addresses.vault, shares);
+          const preview = await world.lens.previewWithdraw(world.addresses.vault, shares, 0);
           const had = await world.balances(bob.address);
           const receipt = await world.withdraw(bob, shares);
           const has = await world.balances(bob.address);

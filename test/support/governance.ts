@@ -26,6 +26,8 @@ export async function capsOf(world: World): Promise<Caps> {
     treasuryShareBps: Number(l.treasuryShareBps),
     maxEntryFeeBps: Number(l.maxEntryFeeBps),
     maxExitFeeBps: Number(l.maxExitFeeBps),
+    deleverageCapBps: Number(l.deleverageCapBps),
+    deleverageRefillBps: Number(l.deleverageRefillBps),
   };
 }
 
@@ -55,6 +57,8 @@ export function tightestCaps(maxHalfWidth: number): Caps {
     treasuryShareBps: 0,
     maxEntryFeeBps: 0,
     maxExitFeeBps: 0,
+    deleverageCapBps: 0,
+    deleverageRefillBps: 0,
   };
 }
 

@@ -21,6 +21,7 @@ import type { Lens } from "../../types/ethers-contracts/Lens.ts";
 import type { PlanLib } from "../../types/ethers-contracts/PlanLib.ts";
 import type { Policy } from "../../types/ethers-contracts/Policy.ts";
 import type { PriceOracle } from "../../types/ethers-contracts/PriceOracle.ts";
+import type { SleeveLib } from "../../types/ethers-contracts/SleeveLib.ts";
 import type { PlanStruct, Vault } from "../../types/ethers-contracts/Vault.ts";
 import type { LocalCaller } from "../../types/ethers-contracts/local/LocalCaller.ts";
 import type { LocalRawFeed } from "../../types/ethers-contracts/local/LocalRawFeed.ts";
@@ -135,10 +136,20 @@ export interface MintStep {
   readonly minLiquidity?: bigint;
 }
 
+export interface MoveStep {
+  readonly sleeve: number;
+  readonly take: boolean;
+  readonly token1: boolean;
+  readonly afterSwaps?: boolean;
+  readonly fraction?: bigint;
+  readonly min?: bigint;
+}
+
 export interface PlanSteps {
   readonly burns?: readonly BurnStep[];
   readonly swaps?: readonly SwapStep[];
   readonly mints?: readonly MintStep[];
+  readonly moves?: readonly MoveStep[];
   readonly nonce?: bigint;
   readonly deadline?: number;
   readonly twapHint?: number;
@@ -211,6 +222,8 @@ export class World {
   readonly vault: Vault;
   /** The vault's address with PlanLib's errors, which bubble through it. */
   readonly planErrors: PlanLib;
+  /** Likewise with SleeveLib's. */
+  readonly sleeveErrors: SleeveLib;
   readonly policy: Policy;
   readonly oracle: PriceOracle;
   readonly lens: Lens;
@@ -236,6 +249,7 @@ export class World {
     this.sequencerFeed = parts.sequencerFeed;
     this.vault = parts.vault;
     this.planErrors = parts.planErrors;
+    this.sleeveErrors = parts.sleeveErrors;
     this.policy = parts.policy;
     this.oracle = parts.oracle;
     this.lens = parts.lens;
@@ -347,6 +361,7 @@ export class World {
         ...s,
       })),
       mints: (steps.mints ?? []).map((m) => ({ fraction0: ONE, fraction1: ONE, minLiquidity: 0n, ...m })),
+      moves: (steps.moves ?? []).map((m) => ({ afterSwaps: false, fraction: ONE, min: 0n, ...m })),
     };
   }
 
@@ -389,8 +404,8 @@ export class World {
 
   /** Addresses of our contracts. */
   contracts(): readonly string[] {
-    const { accessManager, policy, oracle, planLib, vault, lens } = this.addresses;
-    return [accessManager, policy, oracle, planLib, vault, lens];
+    const { accessManager, policy, oracle, planLib, sleeveLib, vault, lens } = this.addresses;
+    return [accessManager, policy, oracle, planLib, sleeveLib, vault, lens];
   }
 
   async book(): Promise<Book> {
@@ -594,6 +609,7 @@ export async function deployWorld(connection: NetworkConnection, changes: Partia
     sequencerFeed,
     vault: await ethers.getContractAt("Vault", addresses.vault),
     planErrors: await ethers.getContractAt("PlanLib", addresses.vault),
+    sleeveErrors: await ethers.getContractAt("SleeveLib", addresses.vault),
     policy: await ethers.getContractAt("Policy", addresses.policy),
     oracle: await ethers.getContractAt("PriceOracle", addresses.oracle),
     lens: await ethers.getContractAt("Lens", addresses.lens),

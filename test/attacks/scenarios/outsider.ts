@@ -345,7 +345,7 @@ export const scenarios: readonly Scenario[] = [
       const { world } = stage;
       const { bob } = world.who;
       const shares = await world.vault.balanceOf(bob.address);
-      const out = await world.lens.previewWithdraw(world.addresses.vault, shares);
+      const out = await world.lens.previewWithdraw(world.addresses.vault, shares, 0);
       const limits = [(out.amount0 * 995n) / 1_000n, (out.amount1 * 995n) / 1_000n] as const;
       const send = (): Promise<TransactionResponse> =>
         world.vault.connect(bob).withdraw(shares, ...limits, bob.address, 0);

@@ -57,7 +57,7 @@ for (const order of ORDERS) {
         }
         // Consistent with leaving: at the oracle's price an exit here and now brings at least that, whoever moved the pool.
         const part = (await world.vault.balanceOf(world.who.alice.address)) / 3n;
-        const out = await world.lens.previewWithdraw(world.addresses.vault, part);
+        const out = await world.lens.previewWithdraw(world.addresses.vault, part, 0);
         const brought = valueOfTokens(out, mid, q);
         const claimed = (bounded(book) * part) / 10n ** 30n;
         expect(brought + wei(world, 4n) >= claimed, `${brought} < ${claimed}`).to.equal(true);

@@ -19,7 +19,7 @@ const INTENT: NewIntent = {
   to: `0x${"aA".repeat(20)}`,
   decisionHash: `0x${"11".repeat(32)}`,
   actions: ["compound"],
-  plan: { nonce: 3n, deadline: 1_700_000_600, twapHint: 1, decisionHash: "0x", burns: [], swaps: [], mints: [] },
+  plan: { nonce: 3n, deadline: 1_700_000_600, twapHint: 1, decisionHash: "0x", burns: [], swaps: [], mints: [], moves: [] },
   deadline: 1_700_000_600,
   accountNonce: 5,
   calldata: "0x1234",

@@ -258,7 +258,7 @@ describe("a keeper that is killed", () => {
       new Intents(journal()).begin(
         {
           ...second.intents.list()[0]!,
-          plan: { nonce: 0n, deadline: 0, twapHint: 0, decisionHash: "", burns: [], swaps: [], mints: [] },
+          plan: { nonce: 0n, deadline: 0, twapHint: 0, decisionHash: "", burns: [], swaps: [], mints: [], moves: [] },
         },
         { hash: "x", accountNonce: 0, raw: "", maxFee: 0n, priorityFee: 0n, signedAt: 0 },
         "{}",

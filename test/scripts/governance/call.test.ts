@@ -23,6 +23,8 @@ const CAPS = [
   "treasuryShareBps",
   "maxEntryFeeBps",
   "maxExitFeeBps",
+  "deleverageCapBps",
+  "deleverageRefillBps",
 ];
 
 async function refused(words: readonly string[], present?: Present): Promise<string> {

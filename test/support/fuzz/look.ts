@@ -70,6 +70,8 @@ const LIMITS = [
   "treasuryShareBps",
   "maxEntryFeeBps",
   "maxExitFeeBps",
+  "deleverageCapBps",
+  "deleverageRefillBps",
 ] as const;
 
 export type CapName = (typeof LIMITS)[number];

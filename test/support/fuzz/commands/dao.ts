@@ -37,6 +37,8 @@ export function randomCaps(random: Random): Caps {
     treasuryShareBps: random.chance(0.2) ? 0 : random.int(1, 1_000),
     maxEntryFeeBps: of(0, 50),
     maxExitFeeBps: of(0, 50),
+    deleverageCapBps: of(20, 300),
+    deleverageRefillBps: of(0, 20),
   };
 }
 
@@ -63,6 +65,8 @@ function tightened(caps: Caps, random: Random): Caps {
     treasuryShareBps: down(caps.treasuryShareBps, 0),
     maxEntryFeeBps: down(caps.maxEntryFeeBps, 0),
     maxExitFeeBps: down(caps.maxExitFeeBps, 0),
+    deleverageCapBps: down(caps.deleverageCapBps, caps.deleverageRefillBps),
+    deleverageRefillBps: caps.deleverageRefillBps,
   };
 }
 

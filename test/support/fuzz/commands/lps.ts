@@ -147,7 +147,7 @@ export async function withdraw(fuzz: Fuzz): Promise<Ended> {
     return fuzz.refused(withdrawTx(fuzz, lp, shares, more, to), ["WithdrawBelowMin"]);
   }
   if (random.chance(0.15)) {
-    const data = world.lens.interface.encodeFunctionData("previewWithdraw", [world.addresses.vault, shares]);
+    const data = world.lens.interface.encodeFunctionData("previewWithdraw", [world.addresses.vault, shares, 0]);
     const shown = await chain.call(world.addresses.lens, data, "next");
     const [amount0, amount1] = world.lens.interface.decodeFunctionResult(
       "previewWithdraw",

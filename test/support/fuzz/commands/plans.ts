@@ -47,6 +47,7 @@ function planTx(fuzz: Fuzz, from: string, steps: PlanSteps): Tx {
       ...s,
     })),
     mints: (steps.mints ?? []).map((m) => ({ fraction0: ONE, fraction1: ONE, minLiquidity: 0n, ...m })),
+    moves: [],
   };
   return fuzz.toVault(from, world.vault.interface.encodeFunctionData("execute", [plan]));
 }

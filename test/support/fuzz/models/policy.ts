@@ -19,6 +19,8 @@ const SMALLER_IS_TIGHTER: Readonly<Record<CapName, boolean | "neither">> = {
   treasuryShareBps: true,
   maxEntryFeeBps: true,
   maxExitFeeBps: true,
+  deleverageCapBps: true,
+  deleverageRefillBps: true,
 };
 
 export class PolicyModel {
