@@ -12,7 +12,7 @@ import {IPolicy} from "./interfaces/IPolicy.sol";
 import {IPriceOracle} from "./interfaces/IPriceOracle.sol";
 import {ISleeve} from "./interfaces/ISleeve.sol";
 import {IVault} from "./interfaces/IVault.sol";
-import {Budgets, Burn, Limits, Mint, Move, Nets, Plan, PriceBand, Range, Swap} from "./interfaces/Types.sol";
+import {Burn, Mint, Move, Nets, Plan, PriceBand, Range, Swap} from "./interfaces/Types.sol";
 import {Buckets} from "./libraries/Buckets.sol";
 import {Compact} from "./libraries/Compact.sol";
 import {ExpectedPool} from "./libraries/ExpectedPool.sol";
@@ -36,7 +36,7 @@ import {Valuation} from "./libraries/Valuation.sol";
 /// loss is convex and its greatest value over U is at an end. Burning loses nothing at any price (but a wei of each token to the
 /// pool's rounding, and a plan burns from each range once), so it is not valued. A gain refills nothing. Sleeves that the plan
 /// touches are valued before and after at their low marks, and what they owe counts on the other side; a wei of each token and
-/// sleeve is charged on top, for roundings of the venue.
+/// sleeve is charged on top, for roundings of the venue, and what a sleeve turns out to be worth above its mark counts for nothing.
 ///
 /// BUDGETS. The charge of each plan fills the loss budget, and what the plan swaps or moves from pool to pool fills the
 /// turnover budget; a plan that does not fit reverts. (A move that is made in two plans, out by one and in by the next, is not
@@ -242,41 +242,6 @@ library PlanLib {
         emit IVault.PlanExecuted(plan.nonce, msg.sender, plan.decisionHash, chargeX18, navLow, w.band.mid);
     }
 
-    /// @notice What the last plan left behind each share, wei per share wei times 2^96; the next churn charge starts from it.
-    function inventory(State storage state) external view returns (uint256 perShare0X96, uint256 perShare1X96) {
-        return (Compact.decode(state.meter.left0), Compact.decode(state.meter.left1));
-    }
-
-    /// @notice The budgets as they stand now, for display.
-    function budgets(State storage state, IPolicy policy) external view returns (Budgets memory b) {
-        Meter memory meter = state.meter;
-        Limits memory lim = policy.limits();
-        uint256 elapsed = block.timestamp - meter.clock;
-        b.lossE12 = Buckets.drained(meter.loss, elapsed, lim.lossRefillBps);
-        b.lossCapacityE12 = Buckets.capacity(lim.lossCapBps);
-        b.turnoverE12 = Buckets.drained(meter.turnover, elapsed, lim.turnoverRefillBps);
-        b.turnoverCapacityE12 = Buckets.capacity(lim.turnoverCapBps);
-        b.churnE12 = Buckets.drained(meter.churn, elapsed, lim.churnRefillBps);
-        b.churnCapacityE12 = Buckets.capacity(lim.churnCapBps);
-        Reserve memory reserve = state.reserve;
-        b.deleverageE12 = Buckets.drained(reserve.level, block.timestamp - reserve.clock, lim.deleverageRefillBps);
-        b.deleverageCapacityE12 = Buckets.capacity(lim.deleverageCapBps);
-    }
-
-    /// @notice Collects the fees of all ranges into the vault and books the treasury's part of them at the share that was in
-    ///         force while they were earned.
-    function crystallise(State storage state, Pair memory pair) external {
-        Work memory w;
-        w.words = state.ranges.load();
-        uint256 end = w.words.end();
-        for (uint256 i = 0; i < end; ++i) {
-            if (w.words.isEmpty(i)) continue;
-            Range memory range = w.words.get(i);
-            _takeOut(Pools.at(pair.factory, pair.token0, pair.token1, range.fee), w, range, 0);
-        }
-        _bookFees(state, w);
-    }
-
     // ---------------------------------------------------------------- STEPS
 
     function _readLiquidity(Pair memory pair, Work memory w) private view {
@@ -453,6 +418,7 @@ library PlanLib {
         if (amount < step.min) revert SlippageOnMove(i, amount, step.min);
         w.words.setLive(i, w.sleeve[i].balanceOf(address(this), 0) != 0);
         _readNets(w, i);
+        _dropGain(w, i, step, held, amount);
         _count(w, i, false);
 
         uint256 value = Valuation.valueUp(
@@ -463,6 +429,17 @@ library PlanLib {
         );
         if (step.take) w.took += value;
         else w.gave += value;
+    }
+
+    /// @dev A sleeve that is worth more than its low mark would hide what the same plan loses elsewhere, and anybody can make it so
+    ///      by a donation to its venue. So whatever a move brings or leaves above the mark is put on the "before" side, too.
+    function _dropGain(Work memory w, uint256 i, Move calldata step, int256 held, uint256 amount) private pure {
+        // Casts: amounts of tokens are far below 2^255, and the sign is looked at first.
+        int256 expected = step.take ? held - int256(amount) : held + int256(amount);
+        int256 gain = (step.token1 ? w.net1[i] : w.net0[i]) - expected;
+        if (gain <= 0) return;
+        if (step.token1) w.before1 += uint256(gain);
+        else w.before0 += uint256(gain);
     }
 
     /// @return what really moved
@@ -495,9 +472,10 @@ library PlanLib {
         int256 other = step.token1 ? w.net0[step.sleeve] : w.net1[step.sleeve];
         if (other <= 0) revert NothingToBorrowAgainst(step.sleeve);
         bool borrowsQuote = step.token1 != pair.quoteIsToken0;
-        uint256 worth = borrowsQuote
-            ? FullMath.mulDiv(uint256(other), w.band.mid, Q96)
-            : FullMath.mulDiv(uint256(other), Q96, w.band.mid);
+        uint256 worth =
+            borrowsQuote
+                ? FullMath.mulDiv(uint256(other), w.band.mid, Q96)
+                : FullMath.mulDiv(uint256(other), Q96, w.band.mid);
         return FullMath.mulDiv(worth, step.fraction, ONE);
     }
 

@@ -160,9 +160,10 @@ contract Policy is IPolicy, AccessManaged {
     /// @param sleeve nobody, with a cap of zero, frees the place
     function setSleeve(uint256 index, ISleeve sleeve, uint16 capBps) external restricted {
         _checkSafe();
-        bool known = address(sleeve) == address(0)
-            ? capBps == 0
-            : ERC165Checker.supportsInterface(address(sleeve), type(ISleeve).interfaceId);
+        bool known =
+            address(sleeve) == address(0)
+                ? capBps == 0
+                : ERC165Checker.supportsInterface(address(sleeve), type(ISleeve).interfaceId);
         if (index >= SLEEVES || capBps > MAX_WEIGHT_BPS || !known) {
             revert InvalidSleeve(index, address(sleeve), capBps);
         }

@@ -10,7 +10,7 @@ import {PlanLib} from "./PlanLib.sol";
 import {IPolicy} from "./interfaces/IPolicy.sol";
 import {ISleeve} from "./interfaces/ISleeve.sol";
 import {IVault} from "./interfaces/IVault.sol";
-import {Limits, Nets, PriceBand, Range} from "./interfaces/Types.sol";
+import {Limits, Nets, Obstacle, PriceBand, Range} from "./interfaces/Types.sol";
 import {Buckets} from "./libraries/Buckets.sol";
 import {ExpectedPool} from "./libraries/ExpectedPool.sol";
 import {Holdings} from "./libraries/Holdings.sol";
@@ -71,10 +71,7 @@ library SleeveLib {
 
     /// @return amount0 what the leaver gets with his part of the sleeves
     /// @return amount1 likewise
-    function exit(
-        PlanLib.State storage state,
-        Exit memory e
-    ) external returns (uint256 amount0, uint256 amount1) {
+    function exit(PlanLib.State storage state, Exit memory e) external returns (uint256 amount0, uint256 amount1) {
         uint256 owing;
         // Those without debt first: what they bring may pay for the others.
         for (uint256 i = 0; i < RangeList.SLEEVES; ++i) {
@@ -208,24 +205,53 @@ library SleeveLib {
         emit IVault.Deleveraged(index, msg.sender, paid);
     }
 
-    /// @notice Repays all that the tokens at hand allow and takes out what no longer secures a debt.
+    /// @notice Takes out as large a part of the sleeve as the tokens at hand can pay the debt of. The part leaves as a leaver's
+    ///         would, both legs in proportion: no price is needed and health stays as it is. Where the venue lets nothing go, what
+    ///         can be done is done: a debt is repaid, and what settles later is asked for.
     function unwind(PlanLib.State storage state, PlanLib.Pair memory pair, uint256 index) external {
         if (!pair.policy.mayUnwind(msg.sender)) revert NotGuardian(msg.sender);
         Work memory w = _begin(state, index);
-        Nets memory nets = w.sleeve.nets();
-        w.token1 = nets.low1 < 0;
-        // Casts: the sign is looked at first, here and below.
-        if (nets.low0 < 0) w.need = uint256(-nets.low0);
-        if (nets.low1 < 0) w.need = uint256(-nets.low1);
-        uint256 paid = w.need == 0 ? 0 : _repay(state, pair, w);
-        nets = w.sleeve.nets();
-        // With a debt left, as much as leaves its health as it was.
-        uint256 part = w.need == 0 ? ONE : FullMath.mulDiv(paid, ONE, w.need);
-        int256 take0 = nets.low0 > 0 ? -int256(FullMath.mulDiv(uint256(nets.low0), part, ONE)) : int256(0);
-        int256 take1 = nets.low1 > 0 ? -int256(FullMath.mulDiv(uint256(nets.low1), part, ONE)) : int256(0);
-        if (take0 | take1 != 0) w.sleeve.move(take0, take1, 0, 0);
+        (uint256 owe0, uint256 owe1, , ) = w.sleeve.previewExit(1, 1);
+        w.token1 = owe1 != 0;
+        w.need = owe0 + owe1;
+        bool open = w.sleeve.obstacle(1, 1) == Obstacle.None;
+        uint256 paid;
+        if (w.need == 0) {
+            if (open) w.sleeve.exit(1, 1);
+            else _askFor(pair, w);
+        } else if (open) {
+            paid = _leaveInPart(state, pair, w);
+        } else {
+            paid = _repay(state, pair, w);
+            if (paid == 0) revert NothingToRepayWith(index);
+        }
         if (w.sleeve.balanceOf(address(this), 0) == 0) _setLive(state, index, false);
         emit IVault.Unwound(index, msg.sender, paid);
+    }
+
+    /// @return paid of the debt
+    function _leaveInPart(
+        PlanLib.State storage state,
+        PlanLib.Pair memory pair,
+        Work memory w
+    ) private returns (uint256 paid) {
+        uint256 has = _raise(state, pair, w);
+        uint256 part = has >= w.need ? ONE : FullMath.mulDiv(has, ONE, w.need);
+        // What a part owes is rounded up: a billionth less of it is paid for in any case.
+        if (part < ONE) part -= part / 1e9;
+        (uint256 owe0, uint256 owe1, , ) = w.sleeve.previewExit(part, ONE);
+        paid = owe0 + owe1;
+        if (paid == 0 || paid > has) revert NothingToRepayWith(w.index);
+        IERC20(w.token1 ? pair.token1 : pair.token0).safeTransfer(address(w.sleeve), paid);
+        w.sleeve.exit(part, ONE);
+    }
+
+    /// @dev Of a sleeve that settles later, or in part: all that it owns.
+    function _askFor(PlanLib.Pair memory pair, Work memory w) private {
+        Nets memory nets = w.sleeve.nets();
+        (uint256 low, uint256 high) = _unitPrice(pair, w);
+        // A sleeve without debt owns one token, so that the other amount is zero.
+        w.sleeve.move(-nets.low0, -nets.low1, low, high);
     }
 
     function _begin(PlanLib.State storage state, uint256 index) private view returns (Work memory w) {
@@ -241,27 +267,48 @@ library SleeveLib {
         PlanLib.Pair memory pair,
         Work memory w
     ) private returns (uint256 paid) {
-        TreasuryBook.Book memory owed = state.owed;
-        uint256 idle = _idle(pair, owed, w.token1);
-        if (idle < w.need && _burnFor(pair, w, owed, w.need - idle)) {
-            state.owed = owed;
-            idle = _idle(pair, owed, w.token1);
-        }
-        if (idle < w.need) {
-            _swapFor(state, pair, w, owed, w.need - idle);
-            idle = _idle(pair, owed, w.token1);
-        }
-        paid = idle < w.need ? idle : w.need;
+        uint256 has = _raise(state, pair, w);
+        paid = has < w.need ? has : w.need;
         if (paid == 0) return 0;
         IERC20(w.token1 ? pair.token1 : pair.token0).safeTransfer(address(w.sleeve), paid);
+        (uint256 low, uint256 high) = _unitPrice(pair, w);
         // Cast: amounts of tokens are far below 2^255.
         (int256 moved0, int256 moved1) = w.sleeve.move(
             w.token1 ? int256(0) : int256(paid),
             w.token1 ? int256(paid) : int256(0),
-            0,
-            0
+            low,
+            high
         );
         return uint256(w.token1 ? moved1 : moved0);
+    }
+
+    /// @dev Brings together what is needed of the token that is owed. @return has so much of it is idle then
+    function _raise(
+        PlanLib.State storage state,
+        PlanLib.Pair memory pair,
+        Work memory w
+    ) private returns (uint256 has) {
+        TreasuryBook.Book memory owed = state.owed;
+        has = _idle(pair, owed, w.token1);
+        if (has < w.need && _burnFor(pair, w, owed, w.need - has)) {
+            state.owed = owed;
+            has = _idle(pair, owed, w.token1);
+        }
+        if (has < w.need) {
+            _swapFor(state, pair, w, owed, w.need - has);
+            has = _idle(pair, owed, w.token1);
+        }
+    }
+
+    /// @dev The feeds' band, which nobody can move, or zeroes while they are silent: only units that others hold need a price, and
+    ///      to repay must be possible without one.
+    function _unitPrice(PlanLib.Pair memory pair, Work memory w) private view returns (uint256 low, uint256 high) {
+        if (w.sleeve.balanceOf(address(this), 0) == w.sleeve.totalUnits()) return (0, 0);
+        try pair.oracle.feeds() returns (PriceBand memory band) {
+            return (band.low, band.high);
+        } catch {
+            return (0, 0);
+        }
     }
 
     function _idle(
@@ -411,8 +458,12 @@ library SleeveLib {
         );
         ExpectedPool.set(address(0));
         // Casts: a pool takes in one token and pays out the other.
-        (uint256 sold0, uint256 sold1) = sale.zeroForOne ? (uint256(delta0), uint256(0)) : (uint256(0), uint256(delta1));
-        (uint256 got0, uint256 got1) = sale.zeroForOne ? (uint256(0), uint256(-delta1)) : (uint256(-delta0), uint256(0));
+        (uint256 sold0, uint256 sold1) = sale.zeroForOne
+            ? (uint256(delta0), uint256(0))
+            : (uint256(0), uint256(delta1));
+        (uint256 got0, uint256 got1) = sale.zeroForOne
+            ? (uint256(0), uint256(-delta1))
+            : (uint256(-delta0), uint256(0));
         loss = _less(pair, sold0, sold1, got0, got1, band.low);
         uint256 atHigh = _less(pair, sold0, sold1, got0, got1, band.high);
         if (atHigh > loss) loss = atHigh;

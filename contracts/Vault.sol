@@ -6,6 +6,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Permit.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {IUniswapV3Pool} from "@uniswap/v3-core/contracts/interfaces/IUniswapV3Pool.sol";
 import {IUniswapV3MintCallback} from "@uniswap/v3-core/contracts/interfaces/callback/IUniswapV3MintCallback.sol";
@@ -19,6 +20,8 @@ import {IPriceOracle} from "./interfaces/IPriceOracle.sol";
 import {ISleeve} from "./interfaces/ISleeve.sol";
 import {IVault} from "./interfaces/IVault.sol";
 import {Budgets, Limits, Plan, PriceBand, Range} from "./interfaces/Types.sol";
+import {Buckets} from "./libraries/Buckets.sol";
+import {Compact} from "./libraries/Compact.sol";
 import {ExpectedPool} from "./libraries/ExpectedPool.sol";
 import {Holdings} from "./libraries/Holdings.sol";
 import {LpFees} from "./libraries/LpFees.sol";
@@ -268,8 +271,18 @@ contract Vault is IVault, ERC20Permit, ReentrancyGuardTransient, IUniswapV3MintC
     // ---------------------------------------------------------------- KEEPER
 
     /// @inheritdoc IVault
-    function execute(Plan calldata plan) external nonReentrant {
-        PlanLib.execute(_state, _pair(), plan);
+    /// @dev As PlanLib.execute(_state, _pair(), plan), but for the plan's encoding, which is passed on as it came: taking it apart
+    ///      and putting it together again would cost 5,000 gas.
+    function execute(Plan calldata) external nonReentrant {
+        uint256 slot;
+        assembly ("memory-safe") {
+            slot := _state.slot
+        }
+        // The head of the library's arguments: the slot, seven words of the pair, and where the plan begins behind them.
+        bytes memory head = abi.encodeWithSelector(PlanLib.execute.selector, slot, _pair(), 9 * 32);
+        // The plan begins where the first word of our own arguments says; its inner offsets count from there.
+        uint256 start = 4 + uint256(bytes32(msg.data[4:36]));
+        Address.functionDelegateCall(address(PlanLib), bytes.concat(head, msg.data[start:]));
     }
 
     /// @inheritdoc IVault
@@ -317,9 +330,24 @@ contract Vault is IVault, ERC20Permit, ReentrancyGuardTransient, IUniswapV3MintC
     function syncTreasuryShare() external nonReentrant {
         uint16 share = POLICY.limits().treasuryShareBps;
         if (share == _state.owed.shareBps) return;
-        PlanLib.crystallise(_state, _pair());
-        _state.owed.shareBps = share;
+        _crystallise(share);
         emit TreasuryShareAdopted(share);
+    }
+
+    /// @dev Collects the fees of all ranges, books the treasury's part of them at the share that was in force while they were
+    ///      earned, and puts another in force.
+    function _crystallise(uint16 share) private {
+        TreasuryBook.Book memory owed = _state.owed;
+        uint256[2] memory words = _state.ranges.load();
+        uint256 end = words.end();
+        for (uint256 i = 0; i < end; ++i) {
+            if (words.isEmpty(i)) continue;
+            Range memory range = words.get(i);
+            (, , uint256 fees0, uint256 fees1) = Pools.takeOut(_pool(range.fee), range.tickLower, range.tickUpper, 0);
+            owed.add(fees0, fees1);
+        }
+        owed.shareBps = share;
+        _state.owed = owed;
     }
 
     /// @inheritdoc IVault
@@ -411,13 +439,24 @@ contract Vault is IVault, ERC20Permit, ReentrancyGuardTransient, IUniswapV3MintC
     }
 
     /// @inheritdoc IVault
-    function budgets() external view returns (Budgets memory) {
-        return PlanLib.budgets(_state, POLICY);
+    function budgets() external view returns (Budgets memory b) {
+        PlanLib.Meter memory meter = _state.meter;
+        PlanLib.Reserve memory reserve = _state.reserve;
+        Limits memory lim = POLICY.limits();
+        uint256 elapsed = block.timestamp - meter.clock;
+        b.lossE12 = Buckets.drained(meter.loss, elapsed, lim.lossRefillBps);
+        b.lossCapacityE12 = Buckets.capacity(lim.lossCapBps);
+        b.turnoverE12 = Buckets.drained(meter.turnover, elapsed, lim.turnoverRefillBps);
+        b.turnoverCapacityE12 = Buckets.capacity(lim.turnoverCapBps);
+        b.churnE12 = Buckets.drained(meter.churn, elapsed, lim.churnRefillBps);
+        b.churnCapacityE12 = Buckets.capacity(lim.churnCapBps);
+        b.deleverageE12 = Buckets.drained(reserve.level, block.timestamp - reserve.clock, lim.deleverageRefillBps);
+        b.deleverageCapacityE12 = Buckets.capacity(lim.deleverageCapBps);
     }
 
     /// @inheritdoc IVault
     function inventory() external view returns (uint256 perShare0X96, uint256 perShare1X96) {
-        return PlanLib.inventory(_state);
+        return (Compact.decode(_state.meter.left0), Compact.decode(_state.meter.left1));
     }
 
     /// @inheritdoc IVault

@@ -142,6 +142,13 @@ interface IAavePool {
     /// @notice The bit map alone, see `AaveReserveBits`.
     function getConfiguration(address asset) external view returns (uint256 configuration);
 
+    /// @notice An account's flags, two bits for each reserve: bit 2 * id is set while it borrows the reserve's asset, bit
+    ///         2 * id + 1 while its supply of it is collateral.
+    function getUserConfiguration(address user) external view returns (uint256 map);
+
+    /// @notice The asset of a reserve by its id, nobody if there is none.
+    function getReserveAddressById(uint16 id) external view returns (address asset);
+
     /// @notice The caller becomes a liquidator: pays at most `debtToCover` of `user`'s debt and takes collateral of that value
     ///         plus the bonus. At most half of the debt while the health factor is over 0.95, all of it below.
     /// @dev Reverts at a health factor of 1 or more, if either reserve is paused, or if the collateral's reserve lacks the cash

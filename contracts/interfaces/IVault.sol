@@ -101,7 +101,7 @@ interface IVault is IERC20Metadata {
     ///         missing is bought inside the oracle's band, at the expense of the deleverage budget. Anybody, at any time.
     function deleverage(uint256 index) external;
 
-    /// @notice As `deleverage`, without its condition and for all of the debt; then takes out what the sleeve holds. Guardian only.
+    /// @notice Takes out as much of a sleeve as its debt can be paid for, or repays where its venue lets nothing go. Guardian only.
     function unwind(uint256 index) external;
 
     /// @notice The sleeves by place, nobody where there is none.

@@ -159,6 +159,7 @@ enum Obstacle {
 /// @notice A sleeve as people want to see it; the whole of it, not the vault's part.
 /// @param owned of the asset token, wei; `owed` of the other token, wei, interest accrued
 /// @param healthX18 1e18 = the venue may liquidate; type(uint256).max without debt
+/// @param thresholdX18 the venue liquidates when the debt is worth so much of what is owned, 1e18 = all of it
 /// @param openingX18 least health after borrowing; 0 if the sleeve borrows nothing
 /// @param floorX18 below it anybody may deleverage
 /// @param borrowRateX18 a year, 1e18 = 100 %; likewise `rateCapX18`
@@ -169,6 +170,7 @@ struct SleeveReport {
     uint256 owned;
     uint256 owed;
     uint256 healthX18;
+    uint256 thresholdX18;
     uint256 openingX18;
     uint256 floorX18;
     uint256 borrowRateX18;

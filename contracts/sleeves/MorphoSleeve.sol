@@ -97,6 +97,7 @@ contract MorphoSleeve is Sleeve {
         (r.owned, ) = _owned();
         r.owed = _owed();
         r.healthX18 = _health();
+        r.thresholdX18 = LLTV;
         r.openingX18 = OPENING_HEALTH;
         r.floorX18 = FLOOR_HEALTH;
         r.borrowRateX18 = _ratePerYear();
@@ -186,7 +187,8 @@ contract MorphoSleeve is Sleeve {
     function _shortfall() internal view override returns (uint256) {
         uint256 debt = _owed();
         if (debt == 0) return 0;
-        if (_ratePerYear() > RATE_CAP) return debt;
+        // A rate that was made in this second may be a stranger's, who borrows for a moment to have the debt closed.
+        if (_ratePerYear() > RATE_CAP && MORPHO.market(MARKET).lastUpdate < block.timestamp) return debt;
         uint256 secured = _secured();
         if (FullMath.mulDiv(secured, ONE, debt) >= FLOOR_HEALTH) return 0;
         return debt - FullMath.mulDiv(secured, ONE, OPENING_HEALTH);
@@ -218,12 +220,13 @@ contract MorphoSleeve is Sleeve {
     }
 
     function _params() private view returns (MarketParams memory) {
-        return MarketParams({
-            loanToken: address(OTHER),
-            collateralToken: address(ASSET),
-            oracle: ORACLE,
-            irm: RATE_MODEL,
-            lltv: LLTV
-        });
+        return
+            MarketParams({
+                loanToken: address(OTHER),
+                collateralToken: address(ASSET),
+                oracle: ORACLE,
+                irm: RATE_MODEL,
+                lltv: LLTV
+            });
     }
 }

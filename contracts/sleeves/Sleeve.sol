@@ -23,7 +23,8 @@ import {Valuation} from "../libraries/Valuation.sol";
 /// units with what it moves: it gets the fewest and gives the most that any price of the oracle's band would make of it, so
 /// that those who have left cannot be diluted.
 ///
-/// ROUNDING. Owned and paid out: down. Owed: up. Units bought: down, sold: up. All of it favours those who stay.
+/// ROUNDING. Owned and paid out: down. Owed: up. Units bought: down, sold: up. All of it favours those who stay. (A venue that rounds
+/// for itself, as Aave does, may cost or bring all holders together less than a wei when the vault moves.)
 ///
 /// NO POWER. Nobody can send tokens out of here but to holders of units. There is no owner and nothing can be set; other terms
 /// are another sleeve, which the DAO registers.
@@ -71,6 +72,7 @@ abstract contract Sleeve is ISleeve, ERC6909TokenSupply, ReentrancyGuardTransien
         uint256 lowX96,
         uint256 highX96
     ) external onlyVault nonReentrant returns (int256 moved0, int256 moved1) {
+        _refresh();
         uint256 total = totalSupply(UNIT_ID);
         // Taken before anything moves: units are priced by what there was.
         Legs memory before;
@@ -79,9 +81,7 @@ abstract contract Sleeve is ISleeve, ERC6909TokenSupply, ReentrancyGuardTransien
 
         (int256 asset, int256 debt) = ASSET_IS_TOKEN0 ? (give0, give1) : (give1, give0);
         (asset, debt) = _moveLegs(asset, debt);
-        int256 units = shared
-            ? _unitsFor(before, total, asset, debt, lowX96, highX96)
-            : _unitsOfOwner(total);
+        int256 units = shared ? _unitsFor(before, total, asset, debt, lowX96, highX96) : _unitsOfOwner(total);
         // Casts: the sign was just looked at.
         if (units > 0) _mint(VAULT, UNIT_ID, uint256(units));
         if (units < 0) _burn(VAULT, UNIT_ID, uint256(-units));
@@ -115,10 +115,7 @@ abstract contract Sleeve is ISleeve, ERC6909TokenSupply, ReentrancyGuardTransien
     }
 
     /// @inheritdoc ISleeve
-    function exit(
-        uint256 part,
-        uint256 whole
-    ) external onlyVault nonReentrant returns (uint256 got0, uint256 got1) {
+    function exit(uint256 part, uint256 whole) external onlyVault nonReentrant returns (uint256 got0, uint256 got1) {
         uint256 units = FullMath.mulDiv(balanceOf(VAULT, UNIT_ID), part, whole);
         if (units == 0) return (0, 0);
         uint256 got = _payOut(VAULT, units, VAULT);
@@ -169,12 +166,10 @@ abstract contract Sleeve is ISleeve, ERC6909TokenSupply, ReentrancyGuardTransien
             legs.debt = FullMath.mulDivRoundingUp(legs.debt, own, total);
         }
         // Casts: amounts of tokens are far below 2^255.
-        (n.low0, n.low1) = ASSET_IS_TOKEN0
-            ? (int256(legs.low), -int256(legs.debt))
-            : (-int256(legs.debt), int256(legs.low));
-        (n.high0, n.high1) = ASSET_IS_TOKEN0
-            ? (int256(legs.high), -int256(legs.debt))
-            : (-int256(legs.debt), int256(legs.high));
+        (n.low0, n.low1) =
+            ASSET_IS_TOKEN0 ? (int256(legs.low), -int256(legs.debt)) : (-int256(legs.debt), int256(legs.low));
+        (n.high0, n.high1) =
+            ASSET_IS_TOKEN0 ? (int256(legs.high), -int256(legs.debt)) : (-int256(legs.debt), int256(legs.high));
     }
 
     /// @inheritdoc ISleeve
@@ -230,7 +225,8 @@ abstract contract Sleeve is ISleeve, ERC6909TokenSupply, ReentrancyGuardTransien
         return total == 0 ? int256(FIRST_UNITS) : int256(0);
     }
 
-    /// @dev Units that the vault gets (or, below zero, gives) for what it moved: the least over both ends of the band.
+    /// @dev Units that the vault gets (or, below zero, gives) for what it moved. Without a debt they are a part of one token, at any
+    ///      price; with one, the least over both ends of the band.
     function _unitsFor(
         Legs memory before,
         uint256 total,
@@ -239,9 +235,22 @@ abstract contract Sleeve is ISleeve, ERC6909TokenSupply, ReentrancyGuardTransien
         uint256 lowX96,
         uint256 highX96
     ) private view returns (int256) {
+        if (before.debt == 0 && debt == 0) return _unitsInKind(before, total, asset);
+        if (lowX96 == 0 && (asset < 0 || debt < 0)) revert PriceNeeded();
         int256 atLow = _unitsAt(before, total, asset, debt, lowX96);
         int256 atHigh = _unitsAt(before, total, asset, debt, highX96);
         return atLow < atHigh ? atLow : atHigh;
+    }
+
+    /// @dev As _unitsAt, in the asset token.
+    function _unitsInKind(Legs memory before, uint256 total, int256 asset) private pure returns (int256) {
+        // Casts: amounts and units are below 2^200, and each sign is looked at first.
+        if (asset >= 0) {
+            if (before.high == 0 && asset > 0) revert Insolvent();
+            return asset == 0 ? int256(0) : int256(FullMath.mulDiv(uint256(asset), total, before.high));
+        }
+        if (before.low == 0) revert Insolvent();
+        return -int256(FullMath.mulDivRoundingUp(uint256(-asset), total, before.low));
     }
 
     /// @dev Buying, a unit costs what it may be worth (high mark); selling, it brings what it is worth at least (low mark).
@@ -290,6 +299,9 @@ abstract contract Sleeve is ISleeve, ERC6909TokenSupply, ReentrancyGuardTransien
     }
 
     // ---------------------------------------------------------------- WHAT A VENUE ADDS
+
+    /// @dev Before units are priced: brings in what the venue has settled since. Must not revert where the venue does.
+    function _refresh() internal virtual {}
 
     /// @dev What the whole position owns, in the asset token: at least `low`, at most `high`.
     function _owned() internal view virtual returns (uint256 low, uint256 high);

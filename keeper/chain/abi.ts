@@ -10,7 +10,18 @@ import type { Lens, Policy, PriceOracle, Vault } from "../../types/ethers-contra
 import { BuildError } from "./failures.ts";
 
 /** Contracts whose artifacts carry everything that the keeper encodes, decodes or explains. */
-export const CONTRACTS = ["Vault", "PlanLib", "Policy", "PriceOracle", "Lens"] as const;
+export const CONTRACTS = [
+  "Vault",
+  "PlanLib",
+  "SleeveLib",
+  "Policy",
+  "PriceOracle",
+  "Lens",
+  "MorphoSleeve",
+  "AaveSleeve",
+  "Erc4626Sleeve",
+  "Erc7540Sleeve",
+] as const;
 export type ContractName = (typeof CONTRACTS)[number];
 
 const ROOT = new URL("../../", import.meta.url);
@@ -22,7 +33,8 @@ export function contractInterface(name: ContractName): Interface {
   if (known !== undefined) return known;
   let abi: unknown;
   try {
-    const text = readFileSync(new URL(`artifacts/contracts/${name}.sol/${name}.json`, ROOT), "utf8");
+    const folder = name.endsWith("Sleeve") ? "sleeves/" : "";
+    const text = readFileSync(new URL(`artifacts/contracts/${folder}${name}.sol/${name}.json`, ROOT), "utf8");
     abi = (JSON.parse(text) as { abi?: unknown }).abi;
   } catch (cause) {
     throw new BuildError(`There is no build of the contract ${name}; run 'npm run build'.`, { cause });

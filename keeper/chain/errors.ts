@@ -110,6 +110,49 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
   "TurnoverBudgetSpent(uint256,uint256)": (a) => budgetSpent(a, "turnover", "swap or move less from pool to pool"),
   "ArbitrageAboveLimit(uint256,uint256)": (a) =>
     `After the plan ranges would lose ${arg(a, "lossPerYear")} quote wei a year to arbitrage at the volatility that the policy assumes, ${arg(a, "limitPerYear")} are allowed; mint wider or less.`,
+  "NoSleeve(uint256)": (a) =>
+    `The vault holds nothing in sleeve ${arg(a, "index")}, or has none there; see strata status.`,
+  "SleeveNotAllowed(uint256)": (a) =>
+    `The policy no longer wants the sleeve in place ${arg(a, "index")}: a plan may take out of it and repay, not give or borrow.`,
+  "MovesOutOfOrder()": () =>
+    "The plan's moves before its swaps must stand before those after them; put them in that order.",
+  "SlippageOnMove(uint256,uint256,uint256)": (a) =>
+    `Sleeve ${arg(a, "index")} moved ${arg(a, "amount")} wei, less than the plan's minimum of ${arg(a, "min")}: its venue pays less or later; observe again.`,
+  "SleeveAboveCap(uint256,uint256,uint256)": (a) =>
+    `After the plan sleeve ${arg(a, "index")} would hold ${bps(a, "weightBps")} of NAV, above its cap of ${bps(a, "capBps")}; give it less.`,
+  "NothingToBorrowAgainst(uint256)": (a) =>
+    `Sleeve ${arg(a, "index")} holds nothing against which that token could be borrowed; give it collateral first.`,
+  // Sleeves
+  "DepositsClosed(bool)": () =>
+    "A debt of the vault's is greater than what it owns of that token, so deposits wait until a plan has brought it down; withdrawals work.",
+  "SleeveUnsound(uint256)": (a) =>
+    `The debt of sleeve ${arg(a, "index")} is near liquidation or its venue does not answer, so deposits wait; anybody may call deleverage. Withdrawals work.`,
+  "SleeveNotEmpty(uint256)": (a) =>
+    `The sleeve in place ${arg(a, "index")} still holds something; take it out before another sleeve gets the place.`,
+  "SleeveNotAdoptable(uint256,address)": (a) =>
+    `${arg(a, "sleeve")} cannot take place ${arg(a, "index")}: it is there already, stands in another place, or belongs to another vault.`,
+  "NothingToDeleverage(uint256)": (a) =>
+    `The debt of sleeve ${arg(a, "index")} is healthy and not too dear; nothing is to be done.`,
+  "NothingToRepayWith(uint256)": (a) =>
+    `Neither idle tokens nor ranges hold what sleeve ${arg(a, "index")} owes, and no swap is possible now; wait for the oracle or the deleverage budget.`,
+  "NotGuardian(address)": (a) =>
+    `${arg(a, "caller")} is no guardian; only a guardian may unwind a sleeve. Anybody may call deleverage when it is due.`,
+  "NotVault(address)": (a) => `${arg(a, "caller")} is not the sleeve's vault; use the vault's own functions.`,
+  "HealthBelowOpening(uint256,uint256)": (a) =>
+    `The debt's health would be ${percent18(a, "healthX18")}, below the ${percent18(a, "floorX18")} that opening asks for; borrow less or give more collateral.`,
+  "RateAboveCap(uint256,uint256)": (a) =>
+    `Borrowing costs ${percent18(a, "rateX18")} a year, above the sleeve's cap of ${percent18(a, "capX18")}; wait until it is cheaper.`,
+  "Insolvent()": () =>
+    "The sleeve owes more than it owns, so nothing can be given to it or taken from it while others hold units; its debt can be repaid.",
+  "VenueNotExact(uint256,uint256)": (a) =>
+    `The sleeve's venue moved ${arg(a, "actual")} wei instead of ${arg(a, "expected")}; leave with units, or wait.`,
+  "RedeemBelowMin(uint256,uint256)": (a) =>
+    `The units bring ${arg(a, "amount")} wei, less than the wanted ${arg(a, "min")}; ask for less or wait.`,
+  "NoDebt()": () => "The sleeve owes nothing of this token; nothing is to be repaid.",
+  "Obstructed(uint8)": () => "The sleeve's venue cannot pay now; leave with units of it, or wait.",
+  "AssetNotOfPair(address)": (a) => `${arg(a, "asset")} is not a token of the vault's pair; use another venue.`,
+  "ERC6909InsufficientBalance(address,uint256,uint256,uint256)": (a) =>
+    `${arg(a, "sender")} has ${arg(a, "balance")} units of the sleeve and needs ${arg(a, "needed")}; use less.`,
   "TooManyTiers()": () =>
     "The plan and the vault's positions touch more than twelve fee tiers; leave some of them out.",
   "Paused(uint40)": (a) =>
@@ -156,7 +199,7 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
   "SharesLocked(address,uint256)": (a) =>
     `${arg(a, "locked")} share wei of ${arg(a, "account")} were minted in this block; move or withdraw them in the next one.`,
   "UnknownSleeve(uint256)": (a) =>
-    `The mask ${arg(a, "unitsMask")} names a sleeve that this vault does not have; use 0.`,
+    `The mask ${arg(a, "unitsMask")} names a place beyond the four that a vault has; use 0 to 15.`,
   "UnexpectedCallback(address)": (a) =>
     `${arg(a, "caller")} called back without being asked; only the pool of a running plan may.`,
   "FirstDepositMaxTooLarge(uint256,uint256)": () =>

@@ -36,6 +36,16 @@ export function parsePercentExactly(text: string): bigint {
   return parseUnits(plain, 18);
 }
 
+/** Places of sleeves, 0 to 3: "0,2"; "none" for no place. */
+export function parsePlaces(text: string): readonly number[] {
+  if (text.trim() === "none") return [];
+  const places = text.split(",").map((one) => one.trim());
+  if (!places.every((one) => /^[0-3]$/.test(one))) {
+    throw new InvalidArgumentError('Write places from 0 to 3 with commas between them, such as "0,2", or "none".');
+  }
+  return [...new Set(places.map(Number))];
+}
+
 /** An amount with 18 decimals, exactly, in wei. */
 export function parseShares(text: string): bigint {
   return parseAmount(text, 18);

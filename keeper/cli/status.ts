@@ -12,6 +12,7 @@ import { priceOfTick } from "../strategy/ticks.ts";
 import type { VaultState } from "../strategy/types.ts";
 import { privateKeyFrom, type Environment } from "./config.ts";
 import { valueWei } from "./lp/amounts.ts";
+import { sleeveDocuments, sleeveLines } from "./sleeveLines.ts";
 import {
   byRole,
   exact,
@@ -140,6 +141,7 @@ export function statusDocument(status: Status): unknown {
         inRange: inRange(state, i),
       };
     }),
+    sleeves: sleeveDocuments(state, snapshot.sleeves),
     tiers: state.tiers.map((tier, i) => ({
       fee: tier.fee,
       pool: snapshot.tiers[i]?.pool,
@@ -223,6 +225,7 @@ export function statusText(status: Status): string {
         `${feeTier(position.fee)}  ${bounds}  ${grouped(positionValue(state, i))} ${quote} (${share(positionValue(state, i))}), ${where}`,
       );
     }),
+    ...sleeveLines(state, snapshot.sleeves, pair).map(([name, text]) => row(name, text)),
     ...state.tiers.map((tier) =>
       row(
         "tier",

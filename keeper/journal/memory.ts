@@ -9,6 +9,9 @@ export const NO_MEMORY: Memory = {
   tierSignalSince: null,
   tierSignalFee: null,
   lastFeeChange: null,
+  lastHedge: null,
+  drained: false,
+  lastReserveMove: null,
 };
 
 export function readMemory(journal: Journal): Memory {

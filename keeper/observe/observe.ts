@@ -3,8 +3,8 @@ import { contractInterface } from "../chain/abi.ts";
 import { BuildError, ConfigError } from "../chain/failures.ts";
 import type { ChainNode } from "../chain/node.ts";
 import type { BlockTag } from "../chain/rpc.ts";
-import type { SnapshotStructOutput } from "../../types/ethers-contracts/Lens.js";
-import type { Snapshot } from "./snapshot.ts";
+import type { SleeveViewStructOutput, SnapshotStructOutput } from "../../types/ethers-contracts/Lens.js";
+import type { SleeveView, Snapshot } from "./snapshot.ts";
 
 export interface VaultAddresses {
   readonly vault: string;
@@ -80,6 +80,9 @@ function fromStruct(s: SnapshotStructOutput): Snapshot {
       treasuryShareBps: Number(s.limits.treasuryShareBps),
       maxEntryFeeBps: Number(s.limits.maxEntryFeeBps),
       maxExitFeeBps: Number(s.limits.maxExitFeeBps),
+      deleverageCapBps: Number(s.limits.deleverageCapBps),
+      deleverageRefillBps: Number(s.limits.deleverageRefillBps),
+      sleeveCapBps: s.limits.sleeveCapBps.map(Number),
     },
     budgets: {
       lossE12: s.budgets.lossE12,
@@ -88,6 +91,8 @@ function fromStruct(s: SnapshotStructOutput): Snapshot {
       turnoverCapacityE12: s.budgets.turnoverCapacityE12,
       churnE12: s.budgets.churnE12,
       churnCapacityE12: s.budgets.churnCapacityE12,
+      deleverageE12: s.budgets.deleverageE12,
+      deleverageCapacityE12: s.budgets.deleverageCapacityE12,
     },
     entryFeeBps: Number(s.entryFeeBps),
     exitFeeBps: Number(s.exitFeeBps),
@@ -133,5 +138,36 @@ function fromStruct(s: SnapshotStructOutput): Snapshot {
       feeGrowthGlobal0X128: t.feeGrowthGlobal0X128,
       feeGrowthGlobal1X128: t.feeGrowthGlobal1X128,
     })),
+    sleeves: s.sleeves.map(sleeveView),
+  };
+}
+
+function sleeveView(v: SleeveViewStructOutput): SleeveView {
+  const { nets, report: r } = v;
+  return {
+    index: Number(v.index),
+    sleeve: v.sleeve,
+    live: v.live,
+    allowed: v.allowed,
+    capBps: Number(v.capBps),
+    answers: v.answers,
+    sound: v.sound,
+    obstacle: Number(v.obstacle),
+    units: v.units,
+    totalUnits: v.totalUnits,
+    nets: { low0: nets.low0, low1: nets.low1, high0: nets.high0, high1: nets.high1 },
+    report: {
+      assetIsToken0: r.assetIsToken0,
+      owned: r.owned,
+      owed: r.owed,
+      healthX18: r.healthX18,
+      thresholdX18: r.thresholdX18,
+      openingX18: r.openingX18,
+      floorX18: r.floorX18,
+      borrowRateX18: r.borrowRateX18,
+      rateCapX18: r.rateCapX18,
+      supplyRateX18: r.supplyRateX18,
+      pending: r.pending,
+    },
   };
 }

@@ -50,6 +50,10 @@ export interface LimitsView {
   readonly treasuryShareBps: number;
   readonly maxEntryFeeBps: number;
   readonly maxExitFeeBps: number;
+  readonly deleverageCapBps: number;
+  readonly deleverageRefillBps: number;
+  /** By place. */
+  readonly sleeveCapBps: readonly number[];
 }
 
 /** Levels now and capacities of the vault's budgets, 1e-12 of NAV. */
@@ -60,6 +64,49 @@ export interface BudgetsView {
   readonly turnoverCapacityE12: bigint;
   readonly churnE12: bigint;
   readonly churnCapacityE12: bigint;
+  readonly deleverageE12: bigint;
+  readonly deleverageCapacityE12: bigint;
+}
+
+/** What the vault's part of a sleeve stands for, wei: positive is owned, negative is owed. */
+export interface NetsView {
+  readonly low0: bigint;
+  readonly low1: bigint;
+  readonly high0: bigint;
+  readonly high1: bigint;
+}
+
+/** The whole sleeve, not the vault's part (contracts/interfaces/Types.sol, struct SleeveReport). 1e18 = one, or 100 % a year. */
+export interface SleeveReportView {
+  readonly assetIsToken0: boolean;
+  /** Wei of the asset token, and of the other one. */
+  readonly owned: bigint;
+  readonly owed: bigint;
+  readonly healthX18: bigint;
+  readonly thresholdX18: bigint;
+  readonly openingX18: bigint;
+  readonly floorX18: bigint;
+  readonly borrowRateX18: bigint;
+  readonly rateCapX18: bigint;
+  readonly supplyRateX18: bigint;
+  readonly pending: bigint;
+}
+
+/** One place for a sleeve. */
+export interface SleeveView {
+  readonly index: number;
+  readonly sleeve: string;
+  readonly live: boolean;
+  readonly allowed: boolean;
+  readonly capBps: number;
+  readonly answers: boolean;
+  readonly sound: boolean;
+  /** Why nothing could be paid out now: 0 none, 1 unhealthy, 2 illiquid, 3 pending, 4 closed. */
+  readonly obstacle: number;
+  readonly units: bigint;
+  readonly totalUnits: bigint;
+  readonly nets: NetsView;
+  readonly report: SleeveReportView;
 }
 
 export interface OracleTermsView {
@@ -99,7 +146,7 @@ export interface Snapshot {
   readonly idle1: bigint;
   readonly total0: bigint;
   readonly total1: bigint;
-  /** Quote wei at the oracle's price, ranges taken at that price too; 0 while the oracle is silent. */
+  /** Quote wei at the oracle's price, ranges taken at that price too, sleeves at their low marks; 0 while the oracle is silent. */
   readonly nav: bigint;
   readonly keeperAllowed: boolean;
   readonly limits: LimitsView;
@@ -127,6 +174,7 @@ export interface Snapshot {
   readonly twapHint: number;
   readonly positions: readonly PositionView[];
   readonly tiers: readonly TierView[];
+  readonly sleeves: readonly SleeveView[];
 }
 
 /** A value whose bigints have become decimal strings. */
@@ -183,6 +231,13 @@ export function snapshotFromJson(json: Jsonable<Snapshot>): Snapshot {
       liquidity: BigInt(tier.liquidity),
       feeGrowthGlobal0X128: BigInt(tier.feeGrowthGlobal0X128),
       feeGrowthGlobal1X128: BigInt(tier.feeGrowthGlobal1X128),
+    })),
+    sleeves: json.sleeves.map(({ nets, report: { assetIsToken0, ...report }, ...sleeve }) => ({
+      ...sleeve,
+      units: BigInt(sleeve.units),
+      totalUnits: BigInt(sleeve.totalUnits),
+      nets: bigints(nets),
+      report: { assetIsToken0, ...bigints(report) },
     })),
   };
 }

@@ -1,8 +1,16 @@
 /** From the chain's snapshot to what the strategy sees: floats in base and quote. */
 import { feeGrowthUnits, priceFromX96, toUnits } from "../chain/orientation.ts";
 import { orientedSpotTick, priceFromSqrtPriceX96, toOrientedRange, unitsFromWei } from "../chain/prices.ts";
-import type { Budget, Memory, Policy, PositionState, TierState, VaultState } from "../strategy/types.ts";
-import type { PositionView, Snapshot, TierView } from "./snapshot.ts";
+import type {
+  Budget,
+  Memory,
+  Policy,
+  PositionState,
+  SleeveState,
+  TierState,
+  VaultState,
+} from "../strategy/types.ts";
+import type { PositionView, SleeveView, Snapshot, TierView } from "./snapshot.ts";
 
 /** Places in the vault's list (contracts/libraries/RangeList.sol). */
 export const MAX_POSITIONS = 8;
@@ -10,6 +18,11 @@ export const MAX_POSITIONS = 8;
 const BPS = 10_000;
 /** What one of NAV is in the vault's levels, and one of variance in the oracle's. */
 const E12 = 1e12;
+const E18 = 1e18;
+const E30 = 1e30;
+/** Place of the asset that settles later; what borrows nothing elsewhere is a reserve (scripts/deploy/sleeves.ts). */
+const ASSET_PLACE = 3;
+const NO_DEBT = 2n ** 256n - 1n;
 const SHARE = 10n ** 18n;
 
 /** One vault at one block, as `decide` takes it. Pure. */
@@ -33,6 +46,7 @@ export function toState(snapshot: Snapshot, memory: Memory): VaultState {
     idleQuote: idle.quote,
     positions: snapshot.positions.map((position) => positionState(position, snapshot)),
     tiers,
+    sleeves: snapshot.sleeves.map((sleeve) => sleeveState(sleeve, snapshot)),
     // By liquidity at the oracle's price: what stands at a pool's spot could be lifted by whoever moves the pool.
     nav: snapshot.oracleOk ? unitsFromWei(snapshot.nav, snapshot.quoteDecimals) : total.base * valuedAt + total.quote,
     shareSupply: Number(snapshot.supply) / 1e18,
@@ -115,4 +129,45 @@ function positionState(position: PositionView, snapshot: Snapshot): PositionStat
     feesBase: fees.base * ours,
     feesQuote: fees.quote * ours,
   };
+}
+
+/** The vault's part of a sleeve, at its low marks. */
+function sleeveState({ nets, report, ...sleeve }: SleeveView, snapshot: Snapshot): SleeveState {
+  const net = toUnits(nets.low0, nets.low1, snapshot);
+  const assetIsQuote = report.assetIsToken0 === snapshot.quoteIsToken0;
+  const [owned, owed] = assetIsQuote ? [net.quote, -net.base] : [net.base, -net.quote];
+  const decimals = assetIsQuote ? snapshot.quoteDecimals : snapshot.baseDecimals;
+  return {
+    index: sleeve.index,
+    kind: kindOf(sleeve.index, report.openingX18 > 0n, assetIsQuote),
+    asset: assetIsQuote ? "quote" : "base",
+    owned: Math.max(owned, 0),
+    owed: Math.max(owed, 0),
+    health: report.healthX18 === NO_DEBT || report.owed === 0n ? null : Number(report.healthX18) / E18,
+    threshold: Number(report.thresholdX18) / E18,
+    opening: Number(report.openingX18) / E18,
+    floor: Number(report.floorX18) / E18,
+    borrowRate: Number(report.borrowRateX18) / E18,
+    rateCap: Number(report.rateCapX18) / E18,
+    supplyRate: Number(report.supplyRateX18) / E18,
+    pending: unitsFromWei(report.pending, decimals) * vaultsPart(sleeve),
+    cap: sleeve.capBps / BPS,
+    units: Number(sleeve.units) / E30,
+    live: sleeve.live,
+    allowed: sleeve.allowed,
+    answers: sleeve.answers,
+    sound: sleeve.sound,
+    obstacle: OBSTACLES[sleeve.obstacle] ?? "closed",
+  };
+}
+
+const OBSTACLES = ["none", "unhealthy", "illiquid", "pending", "closed"] as const;
+
+function vaultsPart({ units, totalUnits }: Pick<SleeveView, "units" | "totalUnits">): number {
+  return totalUnits === 0n ? 0 : Number(units) / Number(totalUnits);
+}
+
+function kindOf(index: number, borrows: boolean, assetIsQuote: boolean): SleeveState["kind"] {
+  if (borrows) return assetIsQuote ? "conversion" : "reversal";
+  return index === ASSET_PLACE ? "asset" : "reserve";
 }

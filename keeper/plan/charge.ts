@@ -8,8 +8,8 @@
 import { getAmountsForLiquidity } from "../chain/liquidityAmounts.ts";
 import { Q96 } from "../chain/tickMath.ts";
 import type { Snapshot } from "../observe/snapshot.ts";
-import { type Minted, type PaidOut, sqrtPriceOf, type TierFlow } from "./model.ts";
-import type { PlannedOutcome } from "./plan.ts";
+import { type Minted, type PaidOut, type SleeveNets, sqrtPriceOf, type TierFlow } from "./model.ts";
+import type { PlannedOutcome, SleeveOutcome } from "./plan.ts";
 import { ONE } from "./types.ts";
 
 export interface PredictedCharge {
@@ -58,27 +58,31 @@ export function predictCharge(
   if (!snapshot.oracleOk) return null;
   const { quoteIsToken0, price, limits, budgets, supply } = snapshot;
   const elapsed = BigInt(options.elapsed ?? 0);
+  const moved = sleevesMoved(outcome.sleeves);
   const ends = [price.low, price.high].map((priceX96) => {
     const minted = amountsOf(outcome.minted, sqrtPriceOf(priceX96, quoteIsToken0));
-    const end = sum(outcome.idle, minted);
+    const begin = sum(outcome.inHand, moved.before);
+    const end = sum(sum(outcome.idle, minted), moved.after);
     // No less of either token is no loss, not even of a rounding.
-    if (end.amount0 >= outcome.inHand.amount0 && end.amount1 >= outcome.inHand.amount1) return 0n;
-    return value(outcome.inHand, priceX96, quoteIsToken0, "up") - value(end, priceX96, quoteIsToken0, "down");
+    if (end.amount0 >= begin.amount0 && end.amount1 >= begin.amount1) return 0n;
+    return value(begin, priceX96, quoteIsToken0, "up") - value(end, priceX96, quoteIsToken0, "down");
   });
   const loss = ends.reduce((worst, one) => (one > worst ? one : worst), 0n);
   const sqrtLow = sqrtPriceOf(price.low, quoteIsToken0);
   const core = sum(amountsOf(outcome.kept, sqrtLow), amountsOf(outcome.minted, sqrtLow));
   const coreValue = value(core, price.low, quoteIsToken0, "down");
-  const navLow = value(sum(outcome.idle, core), price.low, quoteIsToken0, "down");
+  const { before, after } = outcome.sleeves;
+  const navLow = netValue(sum(outcome.idle, core), after, price.low, quoteIsToken0);
 
   const kept = amountsOf(outcome.kept, sqrtPriceOf(price.mid, quoteIsToken0));
-  const navNow = value(sum(outcome.inHand, kept), price.mid, quoteIsToken0, "down");
+  const navNow = netValue(sum(outcome.inHand, kept), before, price.mid, quoteIsToken0);
   if (navLow === 0n || navNow === 0n || supply === 0n) return null;
 
   const level = (start: bigint, refillBps: number, charge: bigint): bigint =>
     smaller(drained(start, elapsed, refillBps) + charge, MAX_LEVEL);
-  const swappedAndMoved = turnover(outcome.sold, outcome.flows, price.mid, quoteIsToken0);
-  const left = sum(outcome.swapped, kept);
+  const swappedAndMoved =
+    turnover(outcome.sold, outcome.flows, price.mid, quoteIsToken0) + sleeveTurnover(outcome.sleeves, snapshot);
+  const left = leftWith(sum(outcome.swapped, kept), after);
   return {
     chargeX18: divUp(loss * ONE, navLow),
     navLow,
@@ -131,6 +135,68 @@ function turnover(sold: readonly PaidOut[], flows: readonly TierFlow[], mid: big
     else if (entered > left) into += entered - left + 1n;
   }
   return swapped + smaller(out, into);
+}
+
+/** Value given to sleeves or taken from them, whichever is more. */
+function sleeveTurnover({ given, taken }: SleeveOutcome, { price, quoteIsToken0 }: Snapshot): bigint {
+  const [gave, took] = [given, taken].map((moves) =>
+    moves.reduce((total, one) => total + value(one, price.mid, quoteIsToken0, "up"), 0n),
+  );
+  return gave !== undefined && took !== undefined && gave > took ? gave : (took ?? 0n);
+}
+
+/**
+ * Of touched sleeves, in tokens: what was owned before and is owed now, a wei of each token and sleeve on top for the venue's roundings; what
+ * is owned now and was owed before.
+ */
+function sleevesMoved({ before, after, touched }: SleeveOutcome): { readonly before: PaidOut; readonly after: PaidOut } {
+  const one = (nets: ReadonlyMap<number, SleeveNets>): Worth =>
+    worth(new Map([...nets].filter(([index]) => touched.has(index))));
+  const [then, now] = [one(before), one(after)];
+  const wei = BigInt(touched.size);
+  return {
+    before: sum(sum(then.owned, now.owed), { amount0: wei, amount1: wei }),
+    after: sum(now.owned, then.owed),
+  };
+}
+
+interface Worth {
+  readonly owned: PaidOut;
+  readonly owed: PaidOut;
+}
+
+/** What sleeves own and what they owe, in tokens. */
+function worth(sleeves: ReadonlyMap<number, SleeveNets>): Worth {
+  const all = [...sleeves.values()];
+  const total = (pick: (nets: SleeveNets) => PaidOut): PaidOut =>
+    all.map(pick).reduce<PaidOut>(sum, { amount0: 0n, amount1: 0n });
+  return {
+    owned: total(({ net0, net1 }) => ({ amount0: positive(net0), amount1: positive(net1) })),
+    owed: total(({ net0, net1 }) => ({ amount0: positive(-net0), amount1: positive(-net1) })),
+  };
+}
+
+/** Tokens and sleeves, rounded down; nothing if more is owed than owned. */
+function netValue(
+  tokens: PaidOut,
+  sleeves: ReadonlyMap<number, SleeveNets>,
+  priceX96: bigint,
+  quoteIsToken0: boolean,
+): bigint {
+  const { owned, owed } = worth(sleeves);
+  const owns = value(sum(tokens, owned), priceX96, quoteIsToken0, "down");
+  return positive(owns - value(owed, priceX96, quoteIsToken0, "up"));
+}
+
+/** What a plan leaves, sleeves net of their debts, never below zero. */
+function leftWith(tokens: PaidOut, sleeves: ReadonlyMap<number, SleeveNets>): PaidOut {
+  const { owned, owed } = worth(sleeves);
+  const all = sum(tokens, owned);
+  return { amount0: positive(all.amount0 - owed.amount0), amount1: positive(all.amount1 - owed.amount1) };
+}
+
+function positive(x: bigint): bigint {
+  return x > 0n ? x : 0n;
 }
 
 /** L s^2 sqrt(p) / 4 a year, each range at its own price nearest to the band's high end. */

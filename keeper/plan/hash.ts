@@ -23,7 +23,7 @@ export interface HistoryDigest {
 
 export interface DecisionDocument {
   /** Form of this document. */
-  readonly schema: 2;
+  readonly schema: 3;
   readonly vault: string;
   readonly snapshot: Jsonable<Snapshot>;
   readonly memory: Memory;
@@ -48,7 +48,7 @@ export interface DocumentParts {
 export function decisionDocument(parts: DocumentParts): DecisionDocument {
   const { vault, snapshot, memory, history, signals, config, decision } = parts;
   return {
-    schema: 2,
+    schema: 3,
     vault: vault.toLowerCase(),
     snapshot: toJsonable(snapshot),
     memory,

@@ -1,6 +1,6 @@
 /**
  * PlanLib's bookkeeping in exact integers: what the vault holds after each step of a plan. Steps come in the chain's order: burns, then the
- * treasury's part of the fees that they collected is set aside, then swaps, then mints; swaps and mints use all but one wei of what is idle.
+ * treasury's part of the fees that they collected is set aside, then moves, swaps, more moves, mints; swaps and mints use all but one wei of what is idle.
  * Burns and mints come out to the wei. Swaps are exact as long as they cross no initialised tick, since the lens shows only the liquidity in
  * range; the simulation at the node has the last word.
  */
@@ -12,7 +12,7 @@ import {
 } from "../chain/liquidityAmounts.ts";
 import { getSqrtRatioAtTick, MAX_SQRT_RATIO, MIN_SQRT_RATIO, Q96 } from "../chain/tickMath.ts";
 import type { Snapshot } from "../observe/snapshot.ts";
-import { ONE, PlanError } from "./types.ts";
+import { type MoveStep, ONE, PlanError } from "./types.ts";
 
 const FEE_UNIT = 1_000_000n;
 const BPS = 10_000n;
@@ -54,9 +54,18 @@ export interface TierFlow {
   readonly in1: bigint;
 }
 
+/** What the vault's part of a sleeve stands for at its low marks, wei; below zero is owed. */
+export interface SleeveNets {
+  readonly net0: bigint;
+  readonly net1: bigint;
+}
+
+/** A move as PlanLib takes it, its minimum aside. */
+export type MoveFraction = Omit<MoveStep, "min">;
+
 const NO_FLOW: TierFlow = { out0: 0n, out1: 0n, in0: 0n, in1: 0n };
 
-/** The vault while a plan runs. Steps must come in the plan's order: burns, swaps, mints. */
+/** The vault while a plan runs. Steps must come in the plan's order: burns, moves, swaps, moves, mints. */
 export class PlanModel {
   #idle0: bigint;
   #idle1: bigint;
@@ -66,12 +75,32 @@ export class PlanModel {
   readonly #flows = new Map<number, TierFlow>();
   readonly #sold: PaidOut[] = [];
   readonly #treasuryShareBps: bigint;
+  readonly #quoteIsToken0: boolean;
+  readonly #mid: bigint;
+  readonly #sleeves: Map<number, SleeveNets>;
+  readonly #touched = new Set<number>();
+  readonly #given: PaidOut[] = [];
+  readonly #taken: PaidOut[] = [];
   /** Collected and not divided yet. */
   #fees0 = 0n;
   #fees1 = 0n;
 
-  /** @param move changes every pool's sqrt price, for asking what a plan would do at another price; default none */
-  constructor(snapshot: Snapshot, move: (sqrtPriceX96: bigint) => bigint = (same) => same) {
+  /**
+   * @param move changes every pool's sqrt price, for asking what a plan would do at another price; default none
+   * @param mid the oracle's price then
+   */
+  constructor(
+    snapshot: Snapshot,
+    move: (sqrtPriceX96: bigint) => bigint = (same) => same,
+    mid: bigint = snapshot.price.mid,
+  ) {
+    this.#quoteIsToken0 = snapshot.quoteIsToken0;
+    this.#mid = mid;
+    this.#sleeves = new Map(
+      snapshot.sleeves
+        .filter(({ answers }) => answers)
+        .map(({ index, nets }) => [index, { net0: nets.low0, net1: nets.low1 }]),
+    );
     this.#idle0 = snapshot.idle0;
     this.#idle1 = snapshot.idle1;
     this.#treasuryShareBps = BigInt(snapshot.treasuryShareBps);
@@ -126,6 +155,25 @@ export class PlanModel {
   /** What each swap took in. */
   get sold(): readonly PaidOut[] {
     return this.#sold;
+  }
+
+  /** By place. */
+  get sleeves(): ReadonlyMap<number, SleeveNets> {
+    return new Map(this.#sleeves);
+  }
+
+  /** The sleeves that moves went to. */
+  get touched(): ReadonlySet<number> {
+    return new Set(this.#touched);
+  }
+
+  /** What each move gave to a sleeve, and what each took. */
+  get given(): readonly PaidOut[] {
+    return this.#given;
+  }
+
+  get taken(): readonly PaidOut[] {
+    return this.#taken;
   }
 
   /** All ranges that the vault holds now; what was minted into an existing one is one with it. */
@@ -202,6 +250,57 @@ export class PlanModel {
     return { amountIn, amountOut };
   }
 
+  /**
+   * What the fraction of a move is of, see struct Move (contracts/interfaces/Types.sol).
+   *
+   * @returns `of` in wei; `idle`: it is the idle amount, of which a wei stays; `borrows`: it is the worth of the other leg
+   */
+  moveBase(index: number, take: boolean, token1: boolean): { readonly of: bigint; readonly kind: MoveKind } {
+    const nets = this.#netsOf(index);
+    const [held, other] = token1 ? [nets.net1, nets.net0] : [nets.net0, nets.net1];
+    if (!take) {
+      return held < 0n ? { of: -held, kind: "repay" } : { of: token1 ? this.#idle1 : this.#idle0, kind: "give" };
+    }
+    if (held > 0n) return { of: held, kind: "take" };
+    if (other <= 0n) {
+      throw new PlanError(
+        `The decision takes from sleeve ${index} what it neither holds nor can borrow; decide on a fresh snapshot.`,
+      );
+    }
+    const borrowsQuote = token1 !== this.#quoteIsToken0;
+    return { of: borrowsQuote ? (other * this.#mid) / Q96 : (other * Q96) / this.#mid, kind: "borrow" };
+  }
+
+  /** @returns what moves, wei */
+  move({ sleeve, take, token1, fraction }: Pick<MoveFraction, "sleeve" | "take" | "token1" | "fraction">): bigint {
+    const { of, kind } = this.moveBase(sleeve, take, token1);
+    const idle = token1 ? this.#idle1 : this.#idle0;
+    let amount = (of * fraction) / ONE;
+    if (kind === "give") amount = part(idle, fraction);
+    if (kind === "repay") amount = smaller(divUp(of * fraction, ONE), idle);
+    const nets = this.#netsOf(sleeve);
+    const [net, into] = [token1 ? nets.net1 : nets.net0, take ? -amount : amount];
+    // A debt that begins is a wei more than what was borrowed, since the venue counts it in shares and rounds it up.
+    const after = net + into - (kind === "borrow" && net === 0n ? 1n : 0n);
+    this.#sleeves.set(sleeve, token1 ? { ...nets, net1: after } : { ...nets, net0: after });
+    this.#touched.add(sleeve);
+    if (token1) this.#idle1 -= into;
+    else this.#idle0 -= into;
+    const moved = token1 ? { amount0: 0n, amount1: amount } : { amount0: amount, amount1: 0n };
+    (take ? this.#taken : this.#given).push(moved);
+    return amount;
+  }
+
+  #netsOf(index: number): SleeveNets {
+    const nets = this.#sleeves.get(index);
+    if (nets === undefined) {
+      throw new PlanError(
+        `The decision moves sleeve ${index}, which the snapshot does not show or which does not answer.`,
+      );
+    }
+    return nets;
+  }
+
   /** @returns the liquidity that the chain would mint; 0 is what it would refuse */
   mint(fee: number, tickLower: number, tickUpper: number, fraction0: bigint, fraction1: bigint): bigint {
     const tier = this.#tier(fee);
@@ -243,6 +342,12 @@ export class PlanModel {
     }
     return tier;
   }
+}
+
+export type MoveKind = "give" | "repay" | "take" | "borrow";
+
+function smaller(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
 }
 
 /** So much of an idle amount; a wei of each token always stays. */

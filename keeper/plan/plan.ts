@@ -10,9 +10,18 @@ import { zeroForOne } from "../chain/orientation.ts";
 import { toPoolRange, weiFromUnits } from "../chain/prices.ts";
 import { Q96 } from "../chain/tickMath.ts";
 import type { Snapshot } from "../observe/snapshot.ts";
-import type { BurnMove, Decision, MintMove, SwapMove } from "../strategy/types.ts";
-import { type Minted, type PaidOut, part, PlanModel, sqrtPriceOf, type TierFlow } from "./model.ts";
-import { type BurnStep, type MintStep, ONE, type Plan, PlanError, type SwapStep } from "./types.ts";
+import type { BurnMove, Decision, MintMove, SleeveMove, SwapMove } from "../strategy/types.ts";
+import {
+  type Minted,
+  type MoveFraction,
+  type PaidOut,
+  part,
+  PlanModel,
+  type SleeveNets,
+  sqrtPriceOf,
+  type TierFlow,
+} from "./model.ts";
+import { type BurnStep, type MintStep, type MoveStep, ONE, type Plan, PlanError, type SwapStep } from "./types.ts";
 
 export interface PlanOptions {
   /** How far the price may move before the plan refuses, and how much amounts may differ besides; fraction of each. */
@@ -26,9 +35,9 @@ export interface PlanOptions {
 /** A plan and what it is expected to leave. */
 export interface PlannedOutcome {
   readonly plan: Plan;
-  /** Idle wei after burns and collects, before swaps: what the chain's charge compares with. */
+  /** Idle wei after burns and collects, before moves and swaps: what the chain's charge compares with. */
   readonly inHand: PaidOut;
-  /** Idle wei after swaps, before mints. */
+  /** Idle wei after swaps and moves, before mints. */
   readonly swapped: PaidOut;
   /** Idle wei at the end. */
   readonly idle: PaidOut;
@@ -42,6 +51,16 @@ export interface PlannedOutcome {
   readonly minted: readonly Minted[];
   /** All ranges at the end, old and new. */
   readonly held: readonly Minted[];
+  readonly sleeves: SleeveOutcome;
+}
+
+/** What a plan does to sleeves; by place, wei at the low marks. */
+export interface SleeveOutcome {
+  readonly before: ReadonlyMap<number, SleeveNets>;
+  readonly after: ReadonlyMap<number, SleeveNets>;
+  readonly touched: ReadonlySet<number>;
+  readonly given: readonly PaidOut[];
+  readonly taken: readonly PaidOut[];
 }
 
 /** Fractions and prices in billionths: finer than any tolerance that makes sense. */
@@ -58,7 +77,7 @@ export function makePlan(decision: Decision, snapshot: Snapshot, options: PlanOp
     throw new PlanError(`The tolerance must be a fraction from 0 to below 1, not ${tolerance}.`);
   }
   if (!snapshot.oracleOk) throw new PlanError("The oracle is silent, so nothing may be planned; wait until it speaks.");
-  if (decision.burns.length + decision.swaps.length + decision.mints.length === 0) {
+  if (decision.burns.length + decision.swaps.length + decision.mints.length + decision.sleeveMoves.length === 0) {
     throw new PlanError("The decision holds no move, so there is nothing to plan.");
   }
 
@@ -68,12 +87,17 @@ export function makePlan(decision: Decision, snapshot: Snapshot, options: PlanOp
   const burns = decision.burns.map((move) => burnStep(model, move));
   model.divideFees();
   const inHand = { amount0: model.idle0, amount1: model.idle1 };
+  const sleevesBefore = model.sleeves;
+  const early = decision.sleeveMoves.filter(({ afterSwaps }) => !afterSwaps);
+  const late = decision.sleeveMoves.filter(({ afterSwaps }) => afterSwaps);
+  const earlyMoves = early.map((move) => moveStep(model, move, snapshot));
   const swaps = decision.swaps.map((move) => swapStep(model, move, snapshot));
+  const moves = [...earlyMoves, ...late.map((move) => moveStep(model, move, snapshot))];
   const swapped = { amount0: model.idle0, amount1: model.idle1 };
   const mints = decision.mints.map((move) => mintStep(model, move, snapshot));
 
   // The same fractions at both ends of the tolerance: this fixes the minima.
-  const ends = [1 - tolerance, 1 + tolerance].map((factor) => replay(snapshot, factor, { burns, swaps, mints }));
+  const ends = [1 - tolerance, 1 + tolerance].map((factor) => replay(snapshot, factor, { burns, swaps, mints, moves }));
   const allowance = (BILLION * BILLION) / (BILLION + billionths(tolerance));
   const plan: Plan = {
     nonce: snapshot.nonce,
@@ -96,7 +120,10 @@ export function makePlan(decision: Decision, snapshot: Snapshot, options: PlanOp
       ...step,
       minLiquidity: least([liquidity, ...ends.map((end) => end.mints[i])], allowance),
     })),
-    moves: [],
+    moves: moves.map(({ amount, ...step }, i) => ({
+      ...step,
+      min: least([amount, ...ends.map((end) => end.moves[i])], allowance),
+    })),
   };
   return {
     plan,
@@ -109,10 +136,18 @@ export function makePlan(decision: Decision, snapshot: Snapshot, options: PlanOp
     kept: model.kept,
     minted: model.minted,
     held: model.held,
+    sleeves: {
+      before: sleevesBefore,
+      after: model.sleeves,
+      touched: model.touched,
+      given: model.given,
+      taken: model.taken,
+    },
   };
 }
 
 type BurnDraft = Omit<BurnStep, "min0" | "min1"> & { readonly paid: PaidOut };
+type MoveDraft = MoveFraction & { readonly amount: bigint };
 type MintDraft = Omit<MintStep, "minLiquidity"> & { readonly liquidity: bigint };
 
 function burnStep(model: PlanModel, move: BurnMove): BurnDraft {
@@ -148,6 +183,28 @@ function swapStep(model: PlanModel, move: SwapMove, snapshot: Snapshot): SwapSte
   return step;
 }
 
+function moveStep(model: PlanModel, move: SleeveMove, snapshot: Snapshot): MoveDraft {
+  const token1 = (move.token === "quote") !== snapshot.quoteIsToken0;
+  const decimals = move.token === "base" ? snapshot.baseDecimals : snapshot.quoteDecimals;
+  const what = `the move of sleeve ${move.sleeve}`;
+  const { of, kind } = model.moveBase(move.sleeve, move.take, token1);
+  if (move.all === true && (kind === "give" || kind === "borrow")) {
+    throw new PlanError(`Only a debt or a holding can be moved whole; name the amount of ${what}.`);
+  }
+  const fraction = move.all === true ? ONE : moveFraction(move.amount, decimals, of, kind === "borrow", what);
+  const step = { sleeve: move.sleeve, take: move.take, token1, afterSwaps: move.afterSwaps, fraction };
+  const amount = model.move(step);
+  if (amount === 0n) throw new PlanError(`The decision moves nothing by ${what}; leave the move out.`);
+  return { ...step, amount };
+}
+
+/** As `shareOf`, but a loan is never rounded up to all that could be borrowed. */
+function moveFraction(units: number, decimals: number, of: bigint, borrows: boolean, what: string): bigint {
+  const fraction = shareOf(units, decimals, of, what);
+  if (!borrows || fraction < ONE) return fraction;
+  throw new PlanError(`A loan must be worth less than what secures it; ${what} asks for all of it.`);
+}
+
 function mintStep(model: PlanModel, move: MintMove, snapshot: Snapshot): MintDraft {
   const tier = snapshot.tiers.find((one) => one.fee === move.fee);
   const { tickLower, tickUpper } = toPoolRange(move, snapshot);
@@ -176,6 +233,7 @@ interface Steps {
   readonly burns: readonly Omit<BurnStep, "min0" | "min1">[];
   readonly swaps: readonly SwapStep[];
   readonly mints: readonly Omit<MintStep, "minLiquidity">[];
+  readonly moves: readonly Omit<MoveStep, "min">[];
 }
 
 /** The steps at another price; swaps bring no more than their minimum there. */
@@ -183,18 +241,22 @@ function replay(
   snapshot: Snapshot,
   factor: number,
   steps: Steps,
-): { readonly burns: readonly PaidOut[]; readonly mints: readonly bigint[] } {
+): { readonly burns: readonly PaidOut[]; readonly mints: readonly bigint[]; readonly moves: readonly bigint[] } {
   const root = billionths(Math.sqrt(factor));
-  const model = new PlanModel(snapshot, (sqrtPriceX96) => (sqrtPriceX96 * root) / BILLION);
+  // Loans are of the other leg's worth, so they follow the oracle's price.
+  const mid = (snapshot.price.mid * root * root) / (BILLION * BILLION);
+  const model = new PlanModel(snapshot, (sqrtPriceX96) => (sqrtPriceX96 * root) / BILLION, mid);
   const burns = steps.burns.map((step) => model.burn(step.index, step.fraction));
   model.divideFees();
+  const early = steps.moves.filter(({ afterSwaps }) => !afterSwaps).map((step) => model.move(step));
   for (const step of steps.swaps) {
     model.swap(step.fee, step.zeroForOne, step.fraction, step.sqrtPriceLimitX96, step.minOut);
   }
+  const late = steps.moves.filter(({ afterSwaps }) => afterSwaps).map((step) => model.move(step));
   const mints = steps.mints.map((step) =>
     model.mint(step.fee, step.tickLower, step.tickUpper, step.fraction0, step.fraction1),
   );
-  return { burns, mints };
+  return { burns, mints, moves: [...early, ...late] };
 }
 
 /** A part of 1e18 from a float. */

@@ -8,12 +8,13 @@
  * beside them as `unexplained` and is rounding, unless somebody gave the vault tokens or took some.
  *
  * Inside a step the order is: deposits, withdrawals and burns at the price before, then the price moves (the market's move,
- * or that of the vault's own swap), then mints at the price after. A block holds one transaction that touches the vault or
+ * or that of the vault's own swap), then mints and what moves between the vault and its sleeves at the price after. A block holds one transaction that touches the vault or
  * the market's trades after it, so steps that lead from block to block have this order.
  */
 import { amounts, type Amounts } from "../strategy/liquidity.ts";
 import { priceOfTick, wholeLiquidity } from "../strategy/ticks.ts";
-import type { PositionState, TierState, VaultState } from "../strategy/types.ts";
+import { sleeveNets } from "../strategy/project.ts";
+import type { PositionState, SleeveState, TierState, VaultState } from "../strategy/types.ts";
 import { NO_EVENTS, sameRange, type RangeKey, type VaultEvents } from "./events.ts";
 
 /** All in quote units. `lvr`, `gas` and `slippage` are costs: positive numbers that are subtracted. */
@@ -24,7 +25,9 @@ export interface Attribution {
   readonly fees: number;
   /** Loss versus rebalancing: what the positions' composition gave away to arbitrage (arXiv 2208.06046). */
   readonly lvr: number;
+  /** The same integral over what sleeves net of their debts hold: a conversion's short, a reversal's long. */
   readonly hedge: number;
+  /** Interest earned and paid in sleeves, and what reported prices added. */
   readonly carry: number;
   /** Paid by the keeper's account, not by the vault. */
   readonly gas: number;
@@ -38,8 +41,17 @@ export interface MarkedState {
   readonly mark: number;
 }
 
+/** What one sleeve made, quote units; both are part of the terms of the same names. */
+export interface SleeveProfit {
+  readonly index: number;
+  readonly kind: SleeveState["kind"];
+  readonly hedge: number;
+  readonly carry: number;
+}
+
 export interface Step {
   readonly terms: Attribution;
+  readonly sleeves: readonly SleeveProfit[];
   /** Value that LPs brought in (positive) or took out, at the price before the step. */
   readonly flows: number;
   /** Change of value that no term and no flow explains. */
@@ -65,7 +77,7 @@ export function add(a: Attribution, b: Attribution): Attribution {
   };
 }
 
-/** Everything that the vault owns, whole units: idle, positions at their pools' spot, pending fees. */
+/** What the vault owns beside its sleeves, whole units: idle, positions at their pools' spot, pending fees. */
 export function inventory(state: VaultState): Amounts {
   let base = state.idleBase;
   let quote = state.idleQuote;
@@ -76,9 +88,9 @@ export function inventory(state: VaultState): Amounts {
   return { base, quote };
 }
 
-/** Value of the vault at a price, quote units. */
+/** Value of the vault at a price, sleeves included, quote units. */
 export function valueAt(state: VaultState, price: number): number {
-  const held = inventory(state);
+  const held = sum([inventory(state)], sleeveNets({ state }));
   return held.base * price + held.quote;
 }
 
@@ -88,17 +100,67 @@ export function valueAt(state: VaultState, price: number): number {
  */
 export function explain(before: MarkedState, after: MarkedState, events: VaultEvents = NO_EVENTS): Step {
   const held = inventory(before.state);
-  const flow = sum(events.deposits, events.withdrawals.map(negative));
+  const paid = sum(events.deposits, events.paidIn, events.withdrawals.map(negative));
+  const parts = sleeveSteps(before, after, events);
+  // Units that leavers took are worth what they stood for.
+  const flow = sum([paid], parts.map(({ asUnits }) => negative(asUnits)));
   const flows = flow.base * before.mark + flow.quote;
 
-  const market = (held.base + flow.base) * (after.mark - before.mark);
+  // A leaver's part of the sleeves is in the flow, and was not in what the vault held beside them.
+  const core = sum([held, flow], parts.map(({ left }) => left));
+  const market = core.base * (after.mark - before.mark);
   const fees = worth(feesEarned(before.state, after.state, events), after.mark);
   const lvr = 0 - worth(rebalanced(before.state, after.state, events), after.mark);
   const slippage = 0 - worth(sum(events.swaps), after.mark);
 
-  const terms = { ...NOTHING, market, fees, lvr, slippage };
+  const sleeves = parts.map(({ profit }) => profit);
+  const hedge = sleeves.reduce((all, one) => all + one.hedge, 0);
+  const carry = sleeves.reduce((all, one) => all + one.carry, 0);
+
+  const terms = { ...NOTHING, market, fees, lvr, hedge, carry, slippage };
   const change = valueAt(after.state, after.mark) - valueAt(before.state, before.mark);
-  return { terms, flows, unexplained: change - flows - totalOf(terms) };
+  return { terms, sleeves, flows, unexplained: change - flows - totalOf(terms) };
+}
+
+/** One sleeve over a step. */
+interface SleeveStep {
+  readonly profit: SleeveProfit;
+  /** What leavers took of it, in tokens or units, and what of that in units. */
+  readonly left: Amounts;
+  readonly asUnits: Amounts;
+}
+
+/**
+ * What each sleeve made. What it stands for changes by what moved in and out, by what leavers took (the part of the vault's units that went
+ * without a move), and by interest and the venue's prices: the rest.
+ */
+function sleeveSteps(before: MarkedState, after: MarkedState, events: VaultEvents): SleeveStep[] {
+  const places = new Map([...before.state.sleeves, ...after.state.sleeves].map(({ index, kind }) => [index, kind]));
+  return [...places].map(([index, kind]) => {
+    const [from, to] = [netOf(before.state, index), netOf(after.state, index)];
+    const moves = events.sleeveMoves.filter((move) => move.index === index);
+    const [had, has] = [unitsOf(before.state, index), unitsOf(after.state, index)];
+    const gone = had + moves.reduce((all, move) => all + move.units, 0) - has;
+    const taken = events.unitsTaken.filter((one) => one.index === index).reduce((all, { units }) => all + units, 0);
+    const partOf = (units: number): number => (had > 0 ? Math.min(Math.max(units / had, 0), 1) : 0);
+    const left = times(from, partOf(gone));
+    const stayed = sum([from, negative(left)]);
+    const earned = sum([to, negative(stayed)], moves.map(negative));
+    const hedge = stayed.base * (after.mark - before.mark);
+    return { profit: { index, kind, hedge, carry: worth(earned, after.mark) }, left, asUnits: times(from, partOf(taken)) };
+  });
+}
+
+function netOf(state: VaultState, index: number): Amounts {
+  return sleeveNets({ state }).find((one) => one.index === index) ?? { base: 0, quote: 0 };
+}
+
+function unitsOf(state: VaultState, index: number): number {
+  return state.sleeves.find((one) => one.index === index)?.units ?? 0;
+}
+
+function times(held: Amounts, factor: number): Amounts {
+  return { base: held.base * factor, quote: held.quote * factor };
 }
 
 /** Growth of what the pools owe, and what was collected beyond the principal of burns. */

@@ -6,6 +6,7 @@ import {
   valueAt,
   type Attribution,
   type MarkedState,
+  type SleeveProfit,
   type Step,
 } from "./attribution.ts";
 import { NO_EVENTS, type VaultEvents } from "./events.ts";
@@ -15,6 +16,8 @@ export interface LedgerTotals {
   readonly terms: Attribution;
   /** The identity's sum of the terms. */
   readonly total: number;
+  /** What each sleeve made, in order of their places; their sums are the terms `hedge` and `carry`. */
+  readonly sleeves: readonly SleeveProfit[];
   /** Value of the vault at its first and its latest mark. */
   readonly start: number;
   readonly end: number;
@@ -31,6 +34,7 @@ export class Ledger {
   #terms: Attribution = NOTHING;
   #flows = 0;
   #unexplained = 0;
+  readonly #sleeves = new Map<number, SleeveProfit>();
 
   constructor(start: MarkedState) {
     this.#first = start;
@@ -53,6 +57,10 @@ export class Ledger {
     this.#terms = add(this.#terms, step.terms);
     this.#flows += step.flows;
     this.#unexplained += step.unexplained;
+    for (const one of step.sleeves) {
+      const known = this.#sleeves.get(one.index) ?? { ...one, hedge: 0, carry: 0 };
+      this.#sleeves.set(one.index, { ...one, hedge: known.hedge + one.hedge, carry: known.carry + one.carry });
+    }
     this.#last = next;
     return step;
   }
@@ -66,6 +74,7 @@ export class Ledger {
     return {
       terms: this.#terms,
       total: totalOf(this.#terms),
+      sleeves: [...this.#sleeves.values()].sort((a, b) => a.index - b.index),
       start: valueAt(this.#first.state, this.#first.mark),
       end: valueAt(this.#last.state, this.#last.mark),
       flows: this.#flows,

@@ -4,7 +4,7 @@
  */
 import type { PricePath } from "../market/types.ts";
 import type { ActionKind, Budget, Budgets } from "../strategy/types.ts";
-import { totalOf, type Attribution } from "./attribution.ts";
+import { totalOf, type Attribution, type SleeveProfit } from "./attribution.ts";
 import { counted, decimal, duration, grouped, isoTime, signed, signedPercent } from "./format.ts";
 import type { LedgerTotals } from "./ledger.ts";
 
@@ -21,6 +21,7 @@ export const NO_ACTIONS: Readonly<Record<ActionName, number>> = {
   compound: 0,
   settle: 0,
   feeChange: 0,
+  sleeveMove: 0,
   poke: 0,
   treasurySync: 0,
 };
@@ -68,6 +69,13 @@ export interface RunResult {
 /** Places of an amount in the document; the chain's own quote has no more. */
 const PLACES = 6;
 
+/** What a sleeve made: pnl = hedge + carry, also as printed. */
+export interface SleeveSummary {
+  readonly pnl: string;
+  readonly hedge: string;
+  readonly carry: string;
+}
+
 export interface SummaryDocument {
   readonly chainId: number;
   readonly vault: string;
@@ -83,7 +91,7 @@ export interface SummaryDocument {
     readonly bars: number;
     readonly filledBars: number;
   };
-  readonly actions: Readonly<Record<ActionName | "sleeveMove", number>>;
+  readonly actions: Readonly<Record<ActionName, number>>;
   readonly plans: number;
   readonly refused: number;
   readonly ticks: number;
@@ -96,6 +104,10 @@ export interface SummaryDocument {
   readonly staticRange: { readonly fee: number; readonly lower: string; readonly upper: string };
   /** total = market + fees - lvr + hedge + carry - gas - slippage, also as printed. */
   readonly attribution: Readonly<Record<keyof Attribution | "total", string>>;
+  /** What ranges and idle tokens made, before gas; with the sleeves' it is the total and gas. */
+  readonly core: { readonly pnl: string };
+  /** By kind; absent in a vault without sleeves. */
+  readonly sleeves?: Readonly<Record<string, SleeveSummary>>;
   /** nav.end - nav.start - flows - gas - total, rounding: gas is the keeper's, so it is in the total and not in the NAV. */
   readonly unexplained: string;
   readonly budgets: Readonly<Record<keyof Budgets, BudgetSummary>>;
@@ -105,7 +117,9 @@ export interface SummaryDocument {
 
 export function summaryDocument(run: RunResult): SummaryDocument {
   const { path, ledger } = run;
-  const terms = rounded(ledger.terms);
+  const sleeves = ledger.sleeves.map((one) => ({ ...one, hedge: round(one.hedge), carry: round(one.carry) }));
+  const terms = rounded(ledger.terms, sleeves);
+  const made = sleeves.reduce((all, one) => all + one.hedge + one.carry, 0);
   return {
     chainId: run.chainId,
     vault: run.vault,
@@ -120,7 +134,7 @@ export function summaryDocument(run: RunResult): SummaryDocument {
       bars: path.bars.length - path.filledBars,
       filledBars: path.filledBars,
     },
-    actions: { ...run.actions, sleeveMove: 0 },
+    actions: run.actions,
     plans: run.plans,
     refused: run.refused,
     ticks: run.ticks,
@@ -144,6 +158,8 @@ export function summaryDocument(run: RunResult): SummaryDocument {
       slippage: decimal(terms.slippage, PLACES),
       total: decimal(totalOf(terms), PLACES),
     },
+    core: { pnl: decimal(totalOf(terms) + terms.gas - made, PLACES) },
+    ...(sleeves.length === 0 ? {} : { sleeves: Object.fromEntries(sleeves.map((one) => [one.kind, profit(one)])) }),
     unexplained: decimal(ledger.end - ledger.start - ledger.flows - terms.gas - totalOf(terms), PLACES),
     budgets: budgetSummary(run.budgets),
     gasPaidBy: "keeper",
@@ -151,15 +167,24 @@ export function summaryDocument(run: RunResult): SummaryDocument {
   };
 }
 
-/** The terms as they are printed, so that the printed terms add up to the printed total. */
-function rounded(terms: Attribution): Attribution {
-  const round = (value: number): number => Number(value.toFixed(PLACES));
+function profit({ hedge, carry }: SleeveProfit): SleeveSummary {
+  return { pnl: decimal(hedge + carry, PLACES), hedge: decimal(hedge, PLACES), carry: decimal(carry, PLACES) };
+}
+
+function round(value: number): number {
+  return Number(value.toFixed(PLACES));
+}
+
+/** The terms as they are printed, so that the printed terms add up to the printed total, and those of the sleeves to theirs. */
+function rounded(terms: Attribution, sleeves: readonly SleeveProfit[]): Attribution {
+  const of = (name: "hedge" | "carry"): number =>
+    sleeves.length === 0 ? round(terms[name]) : round(sleeves.reduce((all, one) => all + one[name], 0));
   return {
     market: round(terms.market),
     fees: round(terms.fees),
     lvr: round(terms.lvr),
-    hedge: round(terms.hedge),
-    carry: round(terms.carry),
+    hedge: of("hedge"),
+    carry: of("carry"),
     gas: round(terms.gas),
     slippage: round(terms.slippage),
   };
@@ -203,6 +228,7 @@ export function summaryText(run: RunResult): string {
         counted(actions.compound, "compound"),
         counted(actions.settle, "settlement"),
         counted(actions.feeChange, "fee change"),
+        counted(actions.sleeveMove, "sleeve move"),
         counted(actions.poke, "poke"),
       ].join(", "),
     ),
@@ -213,11 +239,14 @@ export function summaryText(run: RunResult): string {
     row("market", amount(terms.market), "inventory times the price's changes"),
     row("fees", amount(terms.fees), "earned from swaps"),
     row("LVR", amount(-terms.lvr), "lost to arbitrage by standing in ranges"),
-    row("hedge", amount(terms.hedge)),
-    row("carry", amount(terms.carry)),
+    row("hedge", amount(terms.hedge), "what sleeves owe and own, times the price's changes"),
+    row("carry", amount(terms.carry), "interest of sleeves"),
     row("gas", amount(-terms.gas), "paid by the keeper, not by the vault"),
     row("slippage", amount(-terms.slippage), "the vault's own swaps"),
     row("total", amount(ledger.total)),
+    ...ledger.sleeves
+      .filter((one) => one.hedge !== 0 || one.carry !== 0)
+      .map((one) => row(`  ${one.kind}`, amount(one.hedge + one.carry), "in hedge and carry")),
     ...(ledger.flows === 0 ? [] : [row("LPs' flows", amount(ledger.flows), "brought in less taken out; no profit")]),
   ].join("\n");
 }

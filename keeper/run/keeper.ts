@@ -300,7 +300,8 @@ export class Keeper {
 }
 
 function isHold(decision: Decision): boolean {
-  return decision.fees === null && decision.burns.length + decision.swaps.length + decision.mints.length === 0;
+  const { burns, swaps, mints, sleeveMoves, fees } = decision;
+  return fees === null && burns.length + swaps.length + mints.length + sleeveMoves.length === 0;
 }
 
 function held(seen: Seen): Result {

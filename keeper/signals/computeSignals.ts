@@ -6,6 +6,7 @@ import type { History, Sample, Signal, Signals, VaultState } from "../strategy/t
 import { expectedDailyRangeSignal } from "./expectedDailyRange.ts";
 import { feeIncomeSignals } from "./feeIncome.ts";
 import { poolImbalanceSignals } from "./poolImbalance.ts";
+import { poolQuickRatioSignal } from "./poolQuickRatio.ts";
 import { rangeDistanceSignals } from "./rangeDistance.ts";
 import { realisedVolatilitySignals, type VarianceRun, varianceRun } from "./realisedVolatility.ts";
 import { REGIME_HOURS, regimeSignal } from "./regime.ts";
@@ -41,6 +42,7 @@ export function signalsOf(state: VaultState, samples: readonly Sample[], market:
     ...market.signals,
     ...rangeDistanceSignals(state),
     ...poolImbalanceSignals(state, samples),
+    poolQuickRatioSignal(state, samples),
     ...feeIncomeSignals(state, samples, market.run),
   ];
   return Object.fromEntries(all.map((one) => [one.name, one]));

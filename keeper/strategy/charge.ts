@@ -3,7 +3,7 @@
  *
  * With O the oracle's price and d its error, the chain charges the greatest loss over the two ends p of [O(1-d), O(1+d)]:
  *   loss(p) = value at p of the tokens in hand after burns and before swaps
- *           - value at p of the tokens at the end - value at p of the ranges minted,
+ *           - value at p of the tokens at the end - value at p of the ranges minted, sleeves net of their debts on both sides,
  * never below 0, over NAV at O(1-d) after the plan, uncollected fees aside. The loss is convex in p, so the two ends suffice, and it is never less than the loss at O itself.
  *
  * Two rules of thumb follow, for d small: minting value V into a half-width h (a logarithm) at a spot e away from p costs about
@@ -12,9 +12,9 @@
 import { type Amounts, type Position, value } from "./liquidity.ts";
 
 export interface PlanBalance {
-  /** Idle tokens after burns and collects, before swaps; whole units. */
+  /** Idle tokens after burns and collects, before moves and swaps, with what sleeves stand for; whole units. */
   readonly before: Amounts;
-  /** Idle tokens at the end. */
+  /** Idle tokens and sleeves at the end. */
   readonly after: Amounts;
   /** What was minted, whole liquidity. */
   readonly minted: readonly Position[];

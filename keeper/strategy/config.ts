@@ -21,6 +21,58 @@ export interface StrategyConfig {
     readonly settle: boolean;
     /** Move the vault's entry and exit fee with volatility. */
     readonly feeChange: boolean;
+    /** Owe base against the core's base while the trend is bearish, by a conversion. Off: debts are still brought down for their health. */
+    readonly hedge: boolean;
+    /** Step the hedge up sooner while the pools run short of quote. */
+    readonly quickRatio: boolean;
+    /** Put idle quote that nothing needs into a reserve. */
+    readonly reserve: boolean;
+  };
+  readonly hedge: {
+    /** Value of the debt taken on or repaid by one plan, part of NAV. A step of 5 % turns over 13 %: the debt and what secures it given, and
+     * the debt sold; the default turnover budget holds 18 % and gets 6 % back a day. */
+    readonly step: number;
+    /** Debt off its target by so much of NAV before it is moved. Method: 5 to 8 %; one voice of ten is 3 % beside a core half in base. */
+    readonly band: number;
+    /** Hours between two looks. Method: 24. A step that restores health does not wait. */
+    readonly checkHours: number;
+    /** Loan-to-value aimed at, and how far under the venue's own opening limit it stays besides. Method: 0.65, which at a threshold of 0.86
+     * is that limit itself; the margin is the price's rise of 8 % until nothing can be borrowed or taken out any more. */
+    readonly ltv: number;
+    readonly ltvMargin: number;
+    /** Health under which the debt is repaid first, whatever the trend. Between 1.43 after a step and the floor of 1.1 under which
+     * anybody may deleverage, at a price that is not ours: a rise of 14 % from the step, and 14 % more to the floor. */
+    readonly comfort: number;
+    /** Dearest borrow rate a year at which more is borrowed; the venue's cap holds besides. At 15 % a full hedge of a quarter of NAV costs
+     * 3.75 % of NAV a year, a third of what such a core loses to arbitrage at 80 % volatility. */
+    readonly maxRate: number;
+    /** Greatest move of a pool's price by the plan's own swap, fraction. */
+    readonly maxImpact: number;
+    /** Smallest debt change worth a plan, part of NAV. */
+    readonly least: number;
+    /** Days for which the sentence says what the hedge costs. */
+    readonly costDays: number;
+  };
+  readonly quickRatio: {
+    /** Depth over outflow under which the hedge is stepped up, and from which no longer. Under 1 a bad day's outflow is more than what
+     * stands within the band. */
+    readonly below: number;
+    readonly above: number;
+    /** Part of the core's base that is hedged on top of the trend's: two voices. */
+    readonly adds: number;
+  };
+  readonly reserve: {
+    /** Part of NAV that stays idle, for exits, fees and the next range shift's missing token. */
+    readonly buffer: number;
+    /** Least and greatest part of NAV moved by one plan. */
+    readonly least: number;
+    readonly step: number;
+    readonly cooldownHours: number;
+    /** Part of the turnover budget's capacity that must be left after giving: the hedge goes first. */
+    readonly leaves: number;
+    /** Yield a year of a reserve that does not say: quote lent in calm years. */
+    readonly assumedRate: number;
+    readonly horizonDays: number;
   };
   readonly core: {
     /** Part of NAV to stand in ranges; the rest stays idle. Method's default 0.60. */
@@ -154,7 +206,24 @@ export const DEFAULT_CONFIG: StrategyConfig = {
     trendTilt: true,
     settle: true,
     feeChange: true,
+    hedge: true,
+    quickRatio: true,
+    reserve: true,
   },
+  hedge: {
+    step: 0.05,
+    band: 0.05,
+    checkHours: 24,
+    ltv: 0.65,
+    ltvMargin: 0.05,
+    comfort: 1.25,
+    maxRate: 0.15,
+    maxImpact: 0.001,
+    least: 0.005,
+    costDays: 30,
+  },
+  quickRatio: { below: 1, above: 1.5, adds: 0.2 },
+  reserve: { buffer: 0.05, least: 0.02, step: 0.1, cooldownHours: 24, leaves: 0.4, assumedRate: 0.03, horizonDays: 30 },
   core: { target: 0.6, capUse: 0.98 },
   width: { multiple: 1.5, horizonDays: 30, least: 0.08, greatest: 1.5, fallbackVolatility: 0.9, maxTilt: 0.2 },
   rangeShift: {
@@ -220,7 +289,24 @@ const RANGES: {
     trendTilt: true,
     settle: true,
     feeChange: true,
+    hedge: true,
+    quickRatio: true,
+    reserve: true,
   },
+  hedge: {
+    step: [0.001, 1],
+    band: FRACTION,
+    checkHours: HOURS,
+    ltv: [0, 0.95],
+    ltvMargin: [0.01, 0.5],
+    comfort: [1, 10],
+    maxRate: [0, 10],
+    maxImpact: [0, 0.1],
+    least: FRACTION,
+    costDays: HORIZON,
+  },
+  quickRatio: { below: [0, 100], above: [0, 100], adds: FRACTION },
+  reserve: { buffer: FRACTION, least: FRACTION, step: FRACTION, cooldownHours: HOURS, leaves: FRACTION, assumedRate: [0, 10], horizonDays: HORIZON },
   core: { target: FRACTION, capUse: FRACTION },
   width: {
     multiple: [0.01, 100],

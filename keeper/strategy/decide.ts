@@ -2,20 +2,22 @@
  * The strategy: from what is to what should be done. Pure and deterministic: no clock, no randomness, nothing of Node. The keeper, the
  * back-test and the dashboard's explanation all call this.
  *
- * Rules are asked in order and the first that wants to act has the plan: first ranges if there are none, then range shift,
- * fee-tier move, compounding, settling. If none of them does, the vault's entry and exit fee may be changed. A hold tells of each rule why it did not
+ * Rules are asked in order and the first that wants to act has the plan: a debt near its comfort level first, then first ranges if there are
+ * none, range shift, hedge, fee-tier move, compounding, reserve, settling. If none of them does, the vault's entry and exit fee may be changed. A hold tells of each rule why it did not
  * act and by how much it missed.
  */
 import { formatTime } from "../market/time.ts";
 import { bookGreeks } from "./book.ts";
 import { DEFAULT_CONFIG, type StrategyConfig } from "./config.ts";
-import { NO_MOVES, project, type Projection } from "./project.ts";
+import { NO_MOVES, project, type Projection, sumOf } from "./project.ts";
 import type { Accepted, Verdict } from "./proposal.ts";
 import { compound } from "./rules/compound.ts";
 import { deploy } from "./rules/deploy.ts";
 import { feeChange } from "./rules/feeChange.ts";
 import { feeTierMove, tierMemory, tierSignal } from "./rules/feeTierMove.ts";
+import { drainMemory, hedge, protect } from "./rules/hedge.ts";
 import { rangeShift } from "./rules/rangeShift.ts";
+import { reserve } from "./rules/reserve.ts";
 import { settle } from "./rules/settle.ts";
 import type { Decision, FeeMove, Memory, Policy, Reason, Signals, VaultState } from "./types.ts";
 import { STRATEGY } from "./version.ts";
@@ -63,16 +65,19 @@ export function decide(
 
   const found = tierSignal(view);
   const tier = tierMemory(view, found);
-  const memory: Memory = { ...state.memory, ...tier };
-  const rules: readonly (() => Verdict)[] =
-    view.positions.length === 0
-      ? [() => deploy(view)]
-      : [
-          () => rangeShift(view),
-          () => feeTierMove(view, found, tier.tierSignalSince),
-          () => compound(view),
-          () => settle(view),
-        ];
+  const memory: Memory = { ...state.memory, ...tier, ...drainMemory(view) };
+  const layerTwo = state.sleeves.length > 0;
+  const danger = protect(view);
+  const rules: readonly (() => Verdict)[] = [
+    ...(danger === null ? [] : [() => danger]),
+    ...(view.positions.length === 0 ? [() => deploy(view)] : [() => rangeShift(view)]),
+    ...(layerTwo ? [() => hedge(view)] : []),
+    ...(view.positions.length === 0
+      ? []
+      : [() => feeTierMove(view, found, tier.tierSignalSince), () => compound(view)]),
+    ...(layerTwo ? [() => reserve(view)] : []),
+    ...(view.positions.length === 0 ? [] : [() => settle(view)]),
+  ];
   const reasons: Reason[] = [];
   for (const rule of rules) {
     const verdict = rule();
@@ -106,6 +111,7 @@ function decision(
     burns: moves.burns,
     swaps: moves.swaps,
     mints: moves.mints,
+    sleeveMoves: moves.sleeveMoves,
     fees,
     expectedCost: accepted?.cost ?? 0,
     expectedGain: accepted?.gain ?? 0,
@@ -117,5 +123,7 @@ function decision(
 }
 
 function greeks(view: View, after: Projection): Decision["book"] {
-  return bookGreeks(after.idle, after.held, view.price, view.volatility, view.config.vegaTenorDays / 365);
+  const sleeves = sumOf(after.sleeves);
+  const tokens = { base: after.idle.base + sleeves.base, quote: after.idle.quote + sleeves.quote };
+  return bookGreeks(tokens, after.held, view.price, view.volatility, view.config.vegaTenorDays / 365);
 }

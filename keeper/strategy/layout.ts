@@ -4,7 +4,7 @@
  */
 import { type Amounts, amounts, value } from "./liquidity.ts";
 import { expectedFees } from "./outlook.ts";
-import { afterSwaps, type HeldRange, idleAfterBurns, type Moves } from "./project.ts";
+import { afterSwaps, type HeldRange, idleAfterBurns, type Moves, NO_MOVES } from "./project.ts";
 import { centredRange, sideRange, tiltedCentre, type TickRange } from "./range.ts";
 import { depth, swapResult } from "./swap.ts";
 import { priceOfTick, tickOfPrice } from "./ticks.ts";
@@ -72,7 +72,7 @@ export function layOut(
     const order = oneSidedOrder(view, main, spot, left, budget - spentOnBase);
     if (order !== null) mints.push(order);
   }
-  return mints.length === 0 ? null : { burns, swaps, mints };
+  return mints.length === 0 ? null : { ...NO_MOVES, burns, swaps, mints };
 }
 
 /** The tier in which so much liquidity can be expected to earn most, dilution included; null if none can be used. */

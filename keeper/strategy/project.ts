@@ -1,20 +1,26 @@
 /**
- * What a plan's moves would leave behind, step by step as the chain takes them: burns, swaps, mints. Nothing is decided here.
+ * What a plan's moves would leave behind, step by step as the chain takes them: burns, moves, swaps, more moves, mints. Nothing is decided here.
  */
 import { planCharge } from "./charge.ts";
 import { type Amounts, amounts, liquidityFor, type Position, value } from "./liquidity.ts";
 import { swapResult } from "./swap.ts";
 import { priceOfTick } from "./ticks.ts";
-import type { BurnMove, MintMove, SwapMove } from "./types.ts";
+import type { BurnMove, MintMove, SleeveMove, SwapMove } from "./types.ts";
 import type { View } from "./view.ts";
 
 export interface Moves {
   readonly burns: readonly BurnMove[];
   readonly swaps: readonly SwapMove[];
   readonly mints: readonly MintMove[];
+  readonly sleeveMoves: readonly SleeveMove[];
 }
 
-export const NO_MOVES: Moves = { burns: [], swaps: [], mints: [] };
+export const NO_MOVES: Moves = { burns: [], swaps: [], mints: [], sleeveMoves: [] };
+
+/** What a sleeve stands for: positive is owned, negative is owed; whole units. */
+export interface SleeveNet extends Amounts {
+  readonly index: number;
+}
 
 /** A range held after the plan. */
 export interface HeldRange extends Position {
@@ -26,6 +32,7 @@ export interface HeldRange extends Position {
 export interface Projection {
   readonly idle: Amounts;
   readonly held: readonly HeldRange[];
+  readonly sleeves: readonly SleeveNet[];
   /** Value of the ranges, and the same over NAV, as the chain takes them: at the low end of the band, uncollected fees aside. */
   readonly core: number;
   readonly coreWeight: number;
@@ -33,7 +40,7 @@ export interface Projection {
   readonly swapCost: number;
   /** The chain's charge, fraction of NAV at the low end of the band. */
   readonly charge: number;
-  /** Value swapped and value moved from tier to tier, fraction of the same. */
+  /** Value swapped, moved from tier to tier, and given to sleeves or taken from them, fraction of the same. */
   readonly turnover: number;
   /** LVR of all ranges in a day as the chain reckons it for its limit, fraction of the same. */
   readonly arbitrage: number;
@@ -51,6 +58,48 @@ export function idleAfterBurns(view: View, burns: readonly BurnMove[]): Amounts 
     quote += burn.fraction * position.quote + position.feesQuote;
   }
   return { base, quote };
+}
+
+/** The sleeves as they stand. */
+export function sleeveNets({ state }: Pick<View, "state">): SleeveNet[] {
+  return state.sleeves.map(({ index, asset, owned, owed }) =>
+    asset === "quote" ? { index, base: -owed, quote: owned } : { index, base: owned, quote: -owed },
+  );
+}
+
+export function sumOf(list: readonly Amounts[]): Amounts {
+  return list.reduce<Amounts>(plus, { base: 0, quote: 0 });
+}
+
+interface Moved {
+  readonly idle: Amounts;
+  readonly sleeves: readonly SleeveNet[];
+  /** Value given and taken, quote units. */
+  readonly gave: number;
+  readonly took: number;
+}
+
+/** Runs moves that stand together. */
+function moveAll(moves: readonly SleeveMove[], from: Moved, price: number): Moved {
+  return moves.reduce((now, move) => {
+    const nets = now.sleeves.find(({ index }) => index === move.sleeve) ?? { index: move.sleeve, base: 0, quote: 0 };
+    const amount = moveAmount(move, nets[move.token], now.idle[move.token]);
+    const into = move.take ? -amount : amount;
+    const worth = amount * (move.token === "base" ? price : 1);
+    const after = { ...nets, [move.token]: nets[move.token] + into };
+    return {
+      idle: { ...now.idle, [move.token]: now.idle[move.token] - into },
+      sleeves: [...now.sleeves.filter((other) => other.index !== move.sleeve), after],
+      gave: now.gave + (move.take ? 0 : worth),
+      took: now.took + (move.take ? worth : 0),
+    };
+  }, from);
+}
+
+function moveAmount({ take, all, amount }: SleeveMove, net: number, idle: number): number {
+  if (take) return all === true ? Math.max(net, 0) : amount;
+  if (net < 0) return Math.min(all === true ? -net : amount, -net, Math.max(idle, 0));
+  return Math.min(amount, Math.max(idle, 0));
 }
 
 /** Idle tokens and the pools' prices after swaps from `idle`. */
@@ -83,8 +132,19 @@ export function afterSwaps(
 
 export function project(view: View, moves: Moves): Projection {
   const before = idleAfterBurns(view, moves.burns);
-  const swapped = afterSwaps(view, before, moves.swaps);
-  let { base, quote } = swapped.idle;
+  const netsBefore = sleeveNets(view);
+  const early = moveAll(
+    moves.sleeveMoves.filter((move) => !move.afterSwaps),
+    { idle: before, sleeves: netsBefore, gave: 0, took: 0 },
+    view.price,
+  );
+  const swapped = afterSwaps(view, early.idle, moves.swaps);
+  const late = moveAll(
+    moves.sleeveMoves.filter((move) => move.afterSwaps),
+    { ...early, idle: swapped.idle },
+    view.price,
+  );
+  let { base, quote } = late.idle;
 
   const held: HeldRange[] = [];
   const flow = new Map<number, number>();
@@ -126,7 +186,9 @@ export function project(view: View, moves: Moves): Projection {
   const { price, state } = view;
   const low = price * (1 - state.priceError);
   const core = held.reduce((sum, range) => sum + value(range, low), 0);
-  const navLow = core + base * low + quote;
+  const sleeves = [...late.sleeves].sort((a, b) => a.index - b.index);
+  const owned = sumOf(sleeves);
+  const navLow = core + (base + owned.base) * low + quote + owned.quote;
   const [entered, left] = [1, -1].map((sign) =>
     [...flow.values()].reduce((all, one) => all + Math.max(sign * one, 0), 0),
   );
@@ -135,19 +197,25 @@ export function project(view: View, moves: Moves): Projection {
   return {
     idle: { base, quote },
     held,
+    sleeves,
     core,
     coreWeight: navLow > 0 ? core / navLow : 0,
     swapCost: swapped.cost,
-    charge: planCharge({ before, after: { base, quote }, minted }, price, state.priceError, navLow),
-    turnover: navLow > 0 ? (sold + moved) / navLow : 0,
+    charge: planCharge(
+      { before: plus(before, sumOf(netsBefore)), after: plus({ base, quote }, owned), minted },
+      price,
+      state.priceError,
+      navLow,
+    ),
+    turnover: navLow > 0 ? (sold + moved + Math.max(late.gave, late.took)) / navLow : 0,
     arbitrage: navLow > 0 ? lvrAtLimit(view, held) / 365 / navLow : 0,
-    churn: churnAfter(view, plus(before, kept)),
+    churn: churnAfter(view, plus(plus(before, sumOf(netsBefore)), kept)),
   };
 }
 
 /**
  * Level of the churn budget when a plan begins: what was used, and what is missing now of what the last plan left.
- * @param now tokens in hand and in ranges that go on
+ * @param now tokens in hand, in ranges that go on and in sleeves, net of what these owe
  */
 export function churnAfter(view: Pick<View, "state" | "price">, now: Amounts): number {
   const { state, price } = view;

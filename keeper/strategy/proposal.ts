@@ -1,8 +1,9 @@
 /** From the moves that a rule would like to the moves that the chain accepts and that pay: size, policy, cost against benefit. */
 import { expectedFees } from "./outlook.ts";
-import { idleAfterBurns, type Moves, NO_MOVES, project, type Projection } from "./project.ts";
+import { idleAfterBurns, type Moves, NO_MOVES, project, type Projection, sumOf } from "./project.ts";
 import { bps, hours, money, percent } from "./text.ts";
-import type { ActionKind, Memory, Reason } from "./types.ts";
+import type { Amounts } from "./liquidity.ts";
+import type { ActionKind, Memory, Reason, SleeveMove, SleeveState } from "./types.ts";
 import { type View, wideEnough } from "./view.ts";
 
 /** What a rule has found. Reasons are given whether or not it wants to act. */
@@ -28,6 +29,8 @@ export interface Wish {
   readonly horizonDays: number;
   /** The moves at a size from 0 to 1; null if there are none. */
   readonly build: (size: number) => Moves | null;
+  /** Why there are none, a sentence; the usual one unless given. */
+  readonly nothing?: string;
   /** Quote units over the horizon; the difference of expected fees unless given. */
   readonly gain?: (after: Projection) => number;
   readonly memory: Partial<Memory>;
@@ -50,9 +53,18 @@ export function cooldownLeft(view: View, last: number | null, cooldownHours: num
   return last === null ? 0 : Math.max(0, last + cooldownHours * 3600 - view.state.time);
 }
 
-/** The wish at the greatest size that the chain's limits allow, if it keeps the policy and pays. */
-export function consider(view: View, wish: Wish): Verdict {
-  const { config, nav } = view;
+/** A plan that the chain would take. */
+export interface Fitting {
+  readonly moves: Moves;
+  readonly projection: Projection;
+  readonly before: Projection;
+  readonly size: number;
+  /** What cut it to that size; null if it is whole. */
+  readonly cut: string | null;
+}
+
+/** The moves at the greatest size that the chain's limits allow, if they keep the policy; or why not. */
+export function fit(view: View, wish: Pick<Wish, "rule" | "build" | "nothing">): Fitting | Verdict {
   const before = project(view, NO_MOVES);
   let size = 1;
   let found: { moves: Moves; projection: Projection } | null = null;
@@ -61,9 +73,13 @@ export function consider(view: View, wish: Wish): Verdict {
   for (let attempt = 0; attempt < ATTEMPTS && size >= LEAST_SIZE; attempt++) {
     const built = wish.build(size);
     if (built === null) {
-      const verdict = hold(wish.rule, "Nothing to mint: what is at hand or allowed makes no range worth having.", {
-        size,
-      });
+      const verdict = hold(
+        wish.rule,
+        size === 1
+          ? (wish.nothing ?? "Nothing to mint: what is at hand or allowed makes no range worth having.")
+          : "What the limits leave of the plan is not worth sending.",
+        { size },
+      );
       return { ...verdict, reasons: [...verdict.reasons, ...view.limited] };
     }
     const moves = collectAll(view, built);
@@ -86,10 +102,16 @@ export function consider(view: View, wish: Wish): Verdict {
     );
   }
 
-  const { moves, projection } = found;
-  const broken = brokenPolicy(view, moves, before, projection);
-  if (broken !== null) return hold(wish.rule, broken);
+  const broken = brokenPolicy(view, found.moves, before, found.projection);
+  return broken === null ? { ...found, before, size, cut: cut?.bound.name ?? null } : hold(wish.rule, broken);
+}
 
+/** The wish at the greatest size that the chain's limits allow, if it keeps the policy and pays. */
+export function consider(view: View, wish: Wish): Verdict {
+  const { config, nav } = view;
+  const fitting = fit(view, wish);
+  if ("accepted" in fitting) return fitting;
+  const { moves, projection, before, size, cut } = fitting;
   const gain = (
     wish.gain ??
     ((after: Projection) =>
@@ -105,7 +127,7 @@ export function consider(view: View, wish: Wish): Verdict {
   if (!(gain > hurdle)) {
     return hold(wish.rule, `Not worth it. ${account}: ${money(hurdle - gain)} short.`, figures);
   }
-  const part = cut === null ? "" : ` Cut to ${percent(size, 0)} of its size: ${cut.bound.name}.`;
+  const part = cut === null ? "" : ` Cut to ${percent(size, 0)} of its size: ${cut}.`;
   return {
     accepted: { kind: wish.kind, moves, projection, cost, gain, memory: wish.memory },
     reasons: [{ rule: wish.rule, text: `Worth it. ${account}.${part}`, figures }, ...view.limited],
@@ -203,13 +225,69 @@ export function brokenPolicy(view: View, moves: Moves, before: Projection, after
   if (after.coreWeight > policy.coreWeightCap && after.core > before.core) {
     return `It would put ${percent(after.coreWeight)} of NAV into ranges; ${percent(policy.coreWeightCap)} are allowed.`;
   }
-  const hand = idleAfterBurns(view, moves.burns);
+  const sleeve = brokenSleeve(view, moves, after);
+  if (sleeve !== null) return sleeve;
+  const hand = sumOf([idleAfterBurns(view, moves.burns), takenOut(moves)]);
   const tolerance = 1e-9;
   if (
     after.idle.base < -tolerance * (hand.base + hand.quote / price) ||
     after.idle.quote < -tolerance * (hand.quote + hand.base * price)
   ) {
     return "It would spend more than is idle after its burns.";
+  }
+  return null;
+}
+
+/** What sleeves pay out in a plan. */
+function takenOut(moves: Moves): Amounts {
+  return moves.sleeveMoves
+    .filter(({ take }) => take)
+    .reduce<Amounts>((all, { token, amount }) => ({ ...all, [token]: all[token] + amount }), { base: 0, quote: 0 });
+}
+
+/** Rounding of floats, part of what is compared. */
+const TOLERANCE = 1e-9;
+
+/** What of the policy and of the sleeves' own terms a plan would break, in a sentence; null if nothing. */
+function brokenSleeve(view: View, moves: Moves, after: Projection): string | null {
+  for (const place of new Set(moves.sleeveMoves.map(({ sleeve }) => sleeve))) {
+    const state = view.state.sleeves.find(({ index }) => index === place);
+    const net = after.sleeves.find(({ index }) => index === place);
+    if (state === undefined || net === undefined || !state.answers) {
+      return `The sleeve in place ${String(place)} is not there or its venue does not answer.`;
+    }
+    const broken = brokenTerms(
+      view,
+      state,
+      net,
+      moves.sleeveMoves.filter(({ sleeve }) => sleeve === place),
+    );
+    if (broken !== null) return broken;
+  }
+  return null;
+}
+
+function brokenTerms(view: View, sleeve: SleeveState, net: Amounts, moves: readonly SleeveMove[]): string | null {
+  const { price, state } = view;
+  const [owned, owed] = sleeve.asset === "quote" ? [net.quote, -net.base] : [net.base, -net.quote];
+  const [ownedPrice, owedPrice] = sleeve.asset === "quote" ? [1, price] : [price, 1];
+  const gives = moves.some(({ take, token }) => !take && token === sleeve.asset);
+  const borrows = moves.some(({ take, token }) => take && token !== sleeve.asset);
+  const takes = moves.some(({ take, token }) => take && token === sleeve.asset);
+  if (owned < -TOLERANCE * sleeve.owned) return `It would take more out of the ${sleeve.kind} than it owns.`;
+  if ((gives || borrows) && !sleeve.allowed) return `The policy allows nothing more to go to the ${sleeve.kind}.`;
+  // At the low end of the band, where the chain weighs; quote weighs most there.
+  const low = price * (1 - state.priceError);
+  const weight = (owned * (sleeve.asset === "base" ? low : 1)) / (view.nav * (low / price));
+  if (gives && weight > sleeve.cap) {
+    return `The ${sleeve.kind} would own ${percent(weight)} of NAV; ${percent(sleeve.cap)} are allowed.`;
+  }
+  const health = owed > 0 ? (sleeve.threshold * owned * ownedPrice) / (owed * owedPrice) : Number.POSITIVE_INFINITY;
+  if ((borrows || takes) && health < sleeve.opening) {
+    return `The ${sleeve.kind}'s health would be ${health.toFixed(2)}; ${sleeve.opening.toFixed(2)} are asked.`;
+  }
+  if (borrows && sleeve.borrowRate > sleeve.rateCap) {
+    return `Borrowing costs ${percent(sleeve.borrowRate)} a year; ${percent(sleeve.rateCap)} are allowed.`;
   }
   return null;
 }

@@ -37,6 +37,49 @@ export interface PositionState {
   readonly feesQuote: number;
 }
 
+/**
+ * A sleeve of the vault (contracts/interfaces/ISleeve.sol). A conversion owns quote and owes base, a reversal owns base and owes quote; a
+ * reserve and an asset owe nothing.
+ */
+export interface SleeveState {
+  /** Place in the vault's list. */
+  readonly index: number;
+  readonly kind: "conversion" | "reversal" | "reserve" | "asset";
+  /** The token that is owned; what is owed is the other one. */
+  readonly asset: "base" | "quote";
+  /** The vault's part, whole units, at the low marks; interest accrued. */
+  readonly owned: number;
+  readonly owed: number;
+  /** 1 = the venue may liquidate; null without debt. Of the whole sleeve, as the venue reckons it. */
+  readonly health: number | null;
+  /** The venue liquidates when the debt is worth so much of what is owned, fraction. */
+  readonly threshold: number;
+  /** Least health after borrowing or taking out; 0 if nothing is borrowed. */
+  readonly opening: number;
+  /** Below it anybody may deleverage. */
+  readonly floor: number;
+  /** Annual. */
+  readonly borrowRate: number;
+  readonly rateCap: number;
+  /** Annual; 0 where the venue does not say. */
+  readonly supplyRate: number;
+  /** Of the asset: asked for or paid in, and not settled yet; the vault's part. */
+  readonly pending: number;
+  /** Fraction of NAV that may be owned, before the debt. */
+  readonly cap: number;
+  /** The vault's, 1 when it is alone. */
+  readonly units: number;
+  /** The vault holds units of it. */
+  readonly live: boolean;
+  /** Plans may give to it and borrow from it. */
+  readonly allowed: boolean;
+  /** False if its venue does not answer: then the figures are zero. */
+  readonly answers: boolean;
+  readonly sound: boolean;
+  /** Why nothing could be paid out of it now. */
+  readonly obstacle: "none" | "unhealthy" | "illiquid" | "pending" | "closed";
+}
+
 /** One vault at one block. */
 export interface VaultState {
   /** Unix seconds of the block. */
@@ -52,7 +95,8 @@ export interface VaultState {
   readonly idleQuote: number;
   readonly positions: readonly PositionState[];
   readonly tiers: readonly TierState[];
-  /** Quote units at the oracle's price (at the first tier's spot while the oracle is silent), fees included. */
+  readonly sleeves: readonly SleeveState[];
+  /** Quote units at the oracle's price (at the first tier's spot while the oracle is silent), fees and sleeves included. */
   readonly nav: number;
   readonly shareSupply: number;
   /** What plans have used of the keeper's budgets, and what these may hold. */
@@ -90,6 +134,10 @@ export interface Memory {
   readonly tierSignalSince: number | null;
   readonly tierSignalFee: number | null;
   readonly lastFeeChange: number | null;
+  readonly lastHedge: number | null;
+  /** The pool quick ratio was under its threshold, and has not recovered since. */
+  readonly drained: boolean;
+  readonly lastReserveMove: number | null;
 }
 
 /** What the keeper saw at an earlier tick, for signals that measure change. Oldest first in a history. */
@@ -167,7 +215,22 @@ export interface MintMove {
   readonly maxQuote: number;
 }
 
-export type ActionKind = "rangeShift" | "feeTierMove" | "compound" | "settle" | "feeChange";
+/**
+ * Give a sleeve one token, or take one from it. Whole units. Giving a token that the sleeve owes repays; taking a token that it does not own
+ * borrows.
+ */
+export interface SleeveMove {
+  readonly sleeve: number;
+  readonly token: "base" | "quote";
+  readonly take: boolean;
+  /** Runs after the swaps, or else before them; moves before the swaps stand first. */
+  readonly afterSwaps: boolean;
+  readonly amount: number;
+  /** All of the debt, or all that is owned, whatever it is in that block; `amount` is the estimate then. */
+  readonly all?: boolean;
+}
+
+export type ActionKind = "rangeShift" | "feeTierMove" | "compound" | "settle" | "feeChange" | "sleeveMove";
 
 /** Entry and exit fee that the vault is to take, whole basis points. */
 export interface FeeMove {
@@ -192,6 +255,7 @@ export interface Decision {
   readonly burns: readonly BurnMove[];
   readonly swaps: readonly SwapMove[];
   readonly mints: readonly MintMove[];
+  readonly sleeveMoves: readonly SleeveMove[];
   /** A change of the vault's fees; only in a decision without moves, since it is a transaction of its own. */
   readonly fees: FeeMove | null;
   /** Expected cost of the plan, quote units: gas, swap fees and slippage. */

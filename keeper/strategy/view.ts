@@ -2,7 +2,7 @@
 import { feePerLiquidityName } from "../signals/feeIncome.ts";
 import type { StrategyConfig } from "./config.ts";
 import { amounts, type Position, value } from "./liquidity.ts";
-import { churnAfter, limitVolatility } from "./project.ts";
+import { churnAfter, limitVolatility, sleeveNets, sumOf } from "./project.ts";
 import { greatestWeight, halfWidthTicks, leastHalfWidth } from "./range.ts";
 import { bps, percent } from "./text.ts";
 import { priceOfTick, tickOfPrice, wholeLiquidity } from "./ticks.ts";
@@ -70,6 +70,8 @@ export interface View {
   /** With liquidity. */
   readonly positions: readonly PositionView[];
   readonly coreValue: number;
+  /** Base in ranges at the oracle's price: what the core's value changes by with the price. */
+  readonly coreDelta: number;
   /** Core value that is aimed at, quote units. */
   readonly coreTarget: number;
 }
@@ -150,6 +152,7 @@ export function viewOf(
     tiers,
     positions,
     coreValue: positions.reduce((sum, position) => sum + position.value, 0),
+    coreDelta: positions.reduce((sum, position) => sum + amounts(position, price).base, 0),
   };
 }
 
@@ -184,6 +187,7 @@ function limitsOf(
     });
   }
   const { churn } = state.budgets;
+  const sleeves = sumOf(sleeveNets({ state }));
   // With all pending fees: a plan collects them where that counts (see `behind`).
   const now = positions.reduce(
     (sum, position) => {
@@ -193,7 +197,7 @@ function limitsOf(
         quote: sum.quote + held.quote + position.state.feesQuote,
       };
     },
-    { base: state.idleBase, quote: state.idleQuote },
+    { base: state.idleBase + sleeves.base, quote: state.idleQuote + sleeves.quote },
   );
   const level = churnAfter({ state, price }, now);
   const { left } = state;

@@ -1,6 +1,7 @@
 import { Contract, Interface, ZeroAddress, type Signer } from "ethers";
 
 import { deploy, loadArtifact } from "./artifacts.ts";
+import { placeSleeves, type SleeveAddresses, type SleeveConfig } from "./sleeves.ts";
 
 /** Sets of limits as in contracts/Policy.sol and contracts/interfaces/Types.sol. */
 export interface Caps {
@@ -74,6 +75,8 @@ export interface StrataConfig {
   /** Entry and exit fee to begin with, basis points; default 0. A keeper moves them inside the caps. */
   readonly entryFeeBps?: number;
   readonly exitFeeBps?: number;
+  /** Sleeves to begin with; later ones need a vote. */
+  readonly sleeves?: readonly SleeveConfig[];
   readonly name: string;
   readonly symbol: string;
 }
@@ -86,6 +89,8 @@ export interface StrataAddresses {
   readonly sleeveLib: string;
   readonly vault: string;
   readonly lens: string;
+  /** By place, those that there are. */
+  readonly sleeves: SleeveAddresses;
 }
 
 /** Roles in the AccessManager (docs/governance.md). 0 is OpenZeppelin's ADMIN, which nobody holds in the end. */
@@ -208,12 +213,13 @@ export async function deployStrata(deployer: Signer, config: StrataConfig): Prom
   );
   const lens = await deploy(deployer, await loadArtifact("Lens"), []);
 
-  // While no role is set, the administrator may call: the only moment at which a keeper is added without a delay.
+  // While no role is set, the administrator may call: the only moment at which keepers and sleeves are added without a delay.
   const policyContract = new Contract(policy, policyArtifact.abi, deployer);
   for (const keeper of config.keepers) await send(policyContract, "addKeeper", [keeper]);
+  const sleeves = await placeSleeves(deployer, { policy, vault }, config.sleeves ?? []);
   await handOver(deployer, { accessManager, policy, oracle }, config);
 
-  return { accessManager, policy, oracle, planLib, sleeveLib, vault, lens };
+  return { accessManager, policy, oracle, planLib, sleeveLib, vault, lens, sleeves };
 }
 
 /** Gives every power to the Safe, most of it behind the delay, and renounces the administrator's. */

@@ -1,7 +1,8 @@
 /** What a vote decides: one call of a governed function, read from words on a command line. */
-import { Interface, type FunctionFragment } from "ethers";
+import { Interface, ZeroAddress, type FunctionFragment } from "ethers";
 
 import { loadArtifact } from "../deploy/artifacts.ts";
+import { SLEEVE_PLACES } from "../deploy/sleeves.ts";
 import { GOVERNOR_FUNCTIONS, GUARDIAN_FUNCTIONS } from "../deploy/strata.ts";
 
 /** The words do not name a governed call. */
@@ -16,18 +17,25 @@ export interface GovernedCall {
   readonly data: string;
   /** A decision of the governor waits; one of the guardian takes effect at once. */
   readonly delayed: boolean;
+  /** The place whose sleeve the vault is to take in once the decision is in effect, if it names one. */
+  readonly adopts: number | null;
 }
+
+/** Short words for the two decisions about sleeves, which name a place instead of its index. */
+const SLEEVE = "sleeve";
+const SLEEVE_USAGE = `sleeve set PLACE ADDRESS CAP_BPS (ADDRESS "none" frees the place), sleeve cap PLACE CAP_BPS; a PLACE is ${SLEEVE_PLACES.join(", ")}`;
 
 /** What a contract's terms are now, by the names of a struct's fields. */
 export type Present = (contract: GovernedCall["contract"]) => Promise<Readonly<Record<string, unknown>>>;
 
 /**
- * @param words function name, then its arguments; for a function that takes one struct, the struct's fields in their order, or some of them
+ * @param said "sleeve" and what follows it, or a function name, then its arguments; for a function that takes one struct, the struct's fields in their order, or some of them
  *     as NAME=VALUE and the others as they are
  * @param present asked for the fields that are not named
  * @throws VoteError saying what there is to call
  */
-export async function governedCall(words: readonly string[], present?: Present): Promise<GovernedCall> {
+export async function governedCall(said: readonly string[], present?: Present): Promise<GovernedCall> {
+  const words = said[0] === SLEEVE ? sleeveWords(said.slice(1)) : said;
   const abis = {
     policy: new Interface((await loadArtifact("Policy")).abi),
     oracle: new Interface((await loadArtifact("PriceOracle")).abi),
@@ -43,7 +51,7 @@ export async function governedCall(words: readonly string[], present?: Present):
     throw new VoteError(
       `There is no governed function ${wanted === undefined ? "without a name" : `"${wanted}"`}; there are:\n${all
         .map(({ contract, name }) => `  ${describe(fragmentOf(abis[contract], name))}`)
-        .join("\n")}`,
+        .join("\n")}\n  ${SLEEVE_USAGE}`,
     );
   }
   const abi = abis[found.contract];
@@ -61,10 +69,22 @@ export async function governedCall(words: readonly string[], present?: Present):
   try {
     const values = isStruct ? [given] : given;
     const data = abi.encodeFunctionData(fragment, values);
-    return { contract: found.contract, signature: describe(fragment), data, delayed: found.delayed };
+    const adopts = found.name === "setSleeve" ? Number(given[0]) : null;
+    return { contract: found.contract, signature: describe(fragment), data, delayed: found.delayed, adopts };
   } catch (cause) {
     throw new VoteError(`A value does not fit ${describe(fragment)}: write whole numbers and 0x addresses.`, { cause });
   }
+}
+
+/** "set conversion 0x.. 4000" as setSleeve's words, "cap reserve 1000" as lowerSleeveCap's. */
+function sleeveWords([act, place, ...rest]: readonly string[]): readonly string[] {
+  const count = act === "set" ? 2 : act === "cap" ? 1 : null;
+  if (count === null || rest.length !== count) throw new VoteError(`Write ${SLEEVE_USAGE}.`);
+  const index = (SLEEVE_PLACES as readonly string[]).indexOf(place ?? "");
+  if (index < 0) throw new VoteError(`There is no place "${place ?? ""}"; write ${SLEEVE_USAGE}.`);
+  if (act === "cap") return ["lowerSleeveCap", String(index), ...rest];
+  const [address = "", cap = ""] = rest;
+  return ["setSleeve", String(index), address === "none" ? ZeroAddress : address, cap];
 }
 
 /** A struct's fields in their order: those named, and the others as they are. */

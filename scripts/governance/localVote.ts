@@ -3,6 +3,8 @@
  * their published test keys; what gives room is scheduled, waits for the delay in the path's time, and is executed.
  *
  * `npm run vote -- guardian FUNCTION VALUES...`: the guardian's account does it alone, at once; only what takes room away.
+ *
+ * `npm run vote -- sleeve set PLACE ADDRESS CAP_BPS`, `npm run vote -- [guardian] sleeve cap PLACE CAP_BPS`: likewise about sleeves.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -71,9 +73,41 @@ async function vote(all: readonly string[]): Promise<void> {
     await waitUntil(provider, due);
     await asSafe(provider, world, { to, data: manager.encodeFunctionData("execute", [target, call.data]) });
     say("in effect  after the delay");
+    if (call.adopts !== null) await adopt(provider, world, call.adopts);
   } finally {
     provider.destroy();
   }
+}
+
+/** The policy has named a sleeve; that the vault takes it in needs nobody's leave, only that nothing is left in the one before. */
+async function adopt(provider: JsonRpcProvider, world: LocalWorldState, index: number): Promise<void> {
+  const { safeOwner1 } = localAccounts();
+  const carrier = new NonceManager(new Wallet(safeOwner1.privateKey, provider));
+  const vault = new Contract(world.vault, (await loadArtifact("Vault")).abi, carrier);
+  const policy = new Contract(world.policy, (await loadArtifact("Policy")).abi, provider);
+  const named = (await policy.getFunction("sleeves")(index)) as string;
+  const [list] = (await vault.getFunction("sleeves")()) as [readonly string[], bigint];
+  if (list[index] === named) {
+    say("adopted    the vault has this sleeve already; only its cap has changed");
+    return;
+  }
+  try {
+    await vault.getFunction("adoptSleeve").staticCall(index);
+    const response = (await vault.getFunction("adoptSleeve").send(index, { gasLimit: 1_000_000 })) as {
+      wait: (confirmations: number, timeout: number) => Promise<unknown>;
+    };
+    await response.wait(1, 60_000);
+  } catch (error) {
+    const data = revertDataOf(error);
+    // Anything but a refusal is a fault of the connection's.
+    if (data === null) throw error;
+    say(`waiting    the vault does not take it in yet: ${decodeRefusal(data).message}`);
+    say(`           anybody may call Vault.adoptSleeve(${index}) once that has changed`);
+    return;
+  }
+  say(
+    `adopted    ${named === ZeroAddress ? "the vault has freed" : "the vault has taken the sleeve in at"} place ${index}`,
+  );
 }
 
 /** The policy's or the oracle's numbers as they are now. */

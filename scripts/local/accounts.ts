@@ -23,6 +23,8 @@ export const ACCOUNT_INDEX = {
   feedTransmitter: 9,
   liquidityProvider: 10,
   stranger: 11,
+  liquidator: 12,
+  watcher: 13,
 } as const;
 
 export type AccountRole = keyof typeof ACCOUNT_INDEX;
@@ -56,5 +58,7 @@ export function localAccounts(): LocalAccounts {
     feedTransmitter: account("feedTransmitter"),
     liquidityProvider: account("liquidityProvider"),
     stranger: account("stranger"),
+    liquidator: account("liquidator"),
+    watcher: account("watcher"),
   };
 }

@@ -6,6 +6,7 @@ import { toState } from "../../keeper/observe/toState.ts";
 import type { MarkedState } from "../../keeper/report/attribution.ts";
 import { readEvents, type EventSource, type LogSource } from "../../keeper/report/events.ts";
 import { Ledger } from "../../keeper/report/ledger.ts";
+import { readMoves, samplesOf, SleeveBook, type SleeveLine } from "./sleeveBook.ts";
 
 export interface BookkeeperOptions {
   readonly node: ChainNode;
@@ -24,6 +25,7 @@ export interface BookkeeperOptions {
 export class Bookkeeper {
   readonly #options: BookkeeperOptions;
   readonly #ledger: Ledger;
+  readonly #sleeves: SleeveBook;
   #last: Snapshot;
   /** Market prices from blocks on, ascending, as far as they are still needed. */
   #marks: { readonly block: bigint; readonly price: number }[];
@@ -32,6 +34,7 @@ export class Bookkeeper {
     this.#options = options;
     this.#last = start;
     this.#ledger = new Ledger(marked(start, price));
+    this.#sleeves = new SleeveBook(options.source, samplesOf(start), price);
     this.#marks = [{ block: start.blockNumber, price }];
   }
 
@@ -43,6 +46,11 @@ export class Bookkeeper {
 
   get ledger(): Ledger {
     return this.#ledger;
+  }
+
+  /** Each sleeve's value, flows and profit. */
+  get sleeves(): readonly SleeveLine[] {
+    return this.#sleeves.lines;
   }
 
   /** The vault at the last look. */
@@ -74,14 +82,26 @@ export class Bookkeeper {
   }
 
   #book(snapshot: Snapshot): void {
-    this.#ledger.step(marked(snapshot, this.#priceAt(snapshot.blockNumber)));
+    const price = this.#priceAt(snapshot.blockNumber);
+    this.#ledger.step(marked(snapshot, price));
+    this.#sleeves.step(samplesOf(snapshot), price);
     this.#last = snapshot;
   }
 
   async #bookWithEvents(snapshot: Snapshot): Promise<void> {
     const block = Number(snapshot.blockNumber);
-    const events = await readEvents(this.#options.logs, this.#options.source, block, block);
-    this.#ledger.step(marked(snapshot, this.#priceAt(snapshot.blockNumber)), events);
+    const { logs, source } = this.#options;
+    const samples = samplesOf(snapshot);
+    const price = this.#priceAt(snapshot.blockNumber);
+    const events = await readEvents(logs, source, block, block);
+    const moves = await readMoves(
+      logs,
+      samples.map(({ sleeve }) => sleeve),
+      block,
+      block,
+    );
+    this.#ledger.step(marked(snapshot, price), events);
+    this.#sleeves.step(samples, price, moves);
     this.#last = snapshot;
   }
 
@@ -96,8 +116,8 @@ function marked(snapshot: Snapshot, price: number): MarkedState {
 }
 
 /**
- * Nobody deposited, withdrew or planned: pools alone have moved. The supply is no sign, since fee shares come free with time;
- * whoever enters or leaves moves tokens as well.
+ * Nobody deposited, withdrew, planned or deleveraged: pools and venues alone have moved. The supply is no sign, since fee shares come
+ * free with time; whoever enters or leaves moves tokens or units as well. A liquidation is the venue's doing, and needs no events.
  */
 function untouched(before: Snapshot, after: Snapshot): boolean {
   return (
@@ -105,6 +125,16 @@ function untouched(before: Snapshot, after: Snapshot): boolean {
     before.idle0 === after.idle0 &&
     before.idle1 === after.idle1 &&
     before.positions.length === after.positions.length &&
-    before.positions.every((position, i) => position.liquidity === after.positions[i]?.liquidity)
+    before.positions.every((position, i) => position.liquidity === after.positions[i]?.liquidity) &&
+    sameUnits(before, after)
   );
+}
+
+/** Also: the same sleeves stand in the places. */
+function sameUnits(before: Snapshot, after: Snapshot): boolean {
+  const key = (snapshot: Snapshot): string =>
+    samplesOf(snapshot)
+      .map(({ sleeve, units }) => `${sleeve} ${units}`)
+      .join();
+  return key(before) === key(after);
 }

@@ -97,15 +97,21 @@ function toLocalTick(tick: TickResult): LocalTick {
   }
   const { decision, outcome, detail, state } = tick;
   const deploys = decision.reasons[0]?.rule === DEPLOY;
-  // The rule that acted tells why; the others tell why they did not.
-  const acted = deploys
-    ? undefined
-    : decision.reasons.find((reason) => (decision.actions as readonly string[]).includes(reason.rule));
-  const why = (acted ?? decision.reasons[0])?.text ?? detail;
+  const why = (deploys ? decision.reasons[0] : reasonOf(decision))?.text ?? detail;
   const refusal = outcome === "confirmed" ? null : detail;
   return {
     action: { time: state.time, kinds: deploys ? [DEPLOY] : decision.actions, refusal, why },
     isPlan: tick.call === "plan",
     holding: null,
   };
+}
+
+/** Sleeves are moved by more than one rule; an action of any other kind has its rule's name. */
+const SLEEVE_RULES: readonly string[] = ["hedge", "reserve"];
+
+/** The rule that acted tells why; the others tell why they did not. The rules are asked until one acts, so it is the last asked. */
+function reasonOf({ reasons, actions }: TickResult["decision"]): TickResult["decision"]["reasons"][number] | undefined {
+  const rules: readonly string[] = actions.includes("sleeveMove") ? SLEEVE_RULES : actions;
+  const acted = reasons.findLast((reason) => rules.includes(reason.rule))?.rule;
+  return reasons.find((reason) => reason.rule === acted) ?? reasons[0];
 }

@@ -1,8 +1,12 @@
-/** Builds the local world on a fresh chain: tokens, Uniswap v3, Safe, feeds, the vault, its first two LPs and the static baseline. */
+/**
+ * Builds the local world on a fresh chain: tokens, Uniswap v3, Safe, feeds, lending markets, a reserve and a property fund, the vault
+ * with its sleeves, its first two LPs and the static baseline.
+ */
 import { Contract, Interface } from "ethers";
 
 import { weiFromUnits } from "../../keeper/chain/prices.ts";
 import { loadArtifact } from "../deploy/artifacts.ts";
+import type { SleeveConfig } from "../deploy/sleeves.ts";
 import {
   DEFAULT_CAPS,
   DEFAULT_ORACLE_TERMS,
@@ -12,9 +16,11 @@ import {
 } from "../deploy/strata.ts";
 import type { AccountRole } from "./accounts.ts";
 import { mined, type LocalChain } from "./chain.ts";
+import { deployAssetVaults, type LocalAssetVaults } from "./protocols/assetVaults.ts";
 import { BASE_FEED, deployFeeds, QUOTE_FEED } from "./protocols/feeds.ts";
 import type { LocalProtocols } from "./protocols/index.ts";
 import { DEFAULT_TVL, deployBackground } from "./protocols/liquidity.ts";
+import { borrowInBackground, deployMorpho, type LocalMarkets } from "./protocols/morpho.ts";
 import { deploySafe } from "./protocols/safe.ts";
 import { deployPair } from "./protocols/tokens.ts";
 import { deployUniswap, FEE_TIERS } from "./protocols/uniswap.ts";
@@ -31,8 +37,18 @@ export const FIRST_DEPOSITS: Readonly<Record<"lp1" | "lp2", bigint>> = { lp1: 60
 /** Quote units that each LP's account begins with in each token, by value: what is not deposited is for `strata deposit`. */
 const PURSE = 5_000_000;
 
+/** Interest of the local reserve a year. */
+const RESERVE_RATE = 0.02;
+
+/** Where sleeves put money. */
+export interface LocalVenues {
+  readonly lending: LocalMarkets;
+  readonly assets: LocalAssetVaults;
+}
+
 export interface LocalDeployment {
   readonly protocols: LocalProtocols;
+  readonly venues: LocalVenues;
   readonly strata: StrataAddresses;
 }
 
@@ -47,6 +63,9 @@ export async function deployWorld(chain: LocalChain, from: number, price: number
   const uniswap = await deployUniswap(chain, pair, { price });
   const background = await deployBackground(chain, pair, uniswap, price, DEFAULT_TVL);
   const feeds = await deployFeeds(chain, { base: BASE_FEED, quote: QUOTE_FEED });
+  const lending = await deployMorpho(chain, pair, feeds, { price });
+  const assets = await deployAssetVaults(chain, pair.quote, pair.quoteDecimals, { reserveRate: RESERVE_RATE });
+  const venues = { lending, assets };
   const safe = await deploySafe(chain);
   const deployer = await chain.ethers.getSigner(chain.accounts.deployer.address);
   const strata = await deployStrata(deployer, {
@@ -68,12 +87,29 @@ export async function deployWorld(chain: LocalChain, from: number, price: number
     minFirstShares: 1_000n * SHARE_UNIT,
     // Without one a large deposit could take the fees of a block from those who were there (docs/threat-model.md).
     entryFeeBps: 1,
+    sleeves: sleevesOn(venues),
     name: "Strata LETH/LUSD",
     symbol: "stLETH",
   });
   await chain.mine(from - OPENING);
   const accessManager = { address: strata.accessManager, abi: new Interface((await loadAccessManager()).abi) };
-  return { protocols: { pair, uniswap, background, feeds, safe, accessManager }, strata };
+  return { protocols: { pair, uniswap, background, feeds, safe, accessManager }, venues, strata };
+}
+
+/** The sleeves that the local vault begins with: all four places, by the default terms and caps. */
+function sleevesOn({ lending, assets }: LocalVenues): readonly SleeveConfig[] {
+  const { morpho, conversion, reversal } = lending;
+  return [
+    { place: "conversion", venue: { kind: "morpho", morpho, market: conversion.params } },
+    { place: "reversal", venue: { kind: "morpho", morpho, market: reversal.params } },
+    { place: "reserve", venue: { kind: "erc4626", venue: assets.reserve } },
+    { place: "asset", venue: { kind: "erc7540", venue: assets.reit } },
+  ];
+}
+
+/** Others take their loans on the lending markets; the feeds must speak. */
+export async function openVenues(chain: LocalChain, world: LocalDeployment): Promise<void> {
+  await borrowInBackground(chain, world.venues.lending);
 }
 
 /** The two LPs fill their purses and deposit; the feeds must speak. Each in a block of its own. */

@@ -11,15 +11,20 @@ import { unitsFromWei } from "../../keeper/chain/prices.ts";
 import { claimFolder, openFolder, removeLocalWorld, writeLocalWorld } from "../../keeper/cli/localWorld.ts";
 import type { PricePath } from "../../keeper/market/types.ts";
 import { inventory, valueAt } from "../../keeper/report/attribution.ts";
+import { seededRandom } from "../../keeper/market/random.ts";
 import { NO_ACTIONS, type ActionName, type RunResult } from "../../keeper/report/summary.ts";
 import { priceOfTick } from "../../keeper/strategy/ticks.ts";
 import { Bookkeeper } from "./bookkeeper.ts";
 import { startChain, type LocalChain } from "./chain.ts";
 import { LocalWorldError } from "./errors.ts";
 import { openLocalKeeper, removeJournal, type LocalKeeper } from "./localKeeper.ts";
+import { Bystanders } from "./market/bystanders.ts";
+import { FundReporter } from "./market/fund.ts";
+import { LendingMarkets } from "./market/lending.ts";
 import { Market } from "./market/market.ts";
 import { checkMemory, DEFAULT_MEMORY_LIMIT } from "./memory.ts";
-import { accountAddresses, deployWorld, depositFirst, PREPARATION, type LocalDeployment } from "./setup.ts";
+import { accountAddresses, deployWorld, depositFirst, openVenues, PREPARATION, type LocalDeployment } from "./setup.ts";
+import type { SleeveLine } from "./sleeveBook.ts";
 import { openStaticRange, type StaticRange } from "./staticRange.ts";
 import type { ActionView, WorldView } from "./view/model.ts";
 import type { Watcher } from "./view/watcher.ts";
@@ -49,6 +54,9 @@ export interface WorldOptions {
 const STOPS = 3;
 /** Market noise is drawn from the path's own seed, or from this one for a file. */
 const FILE_SEED = 1;
+/** Streams of the market's seed: what others do on the lending markets, what the fund is worth. */
+const LENDING_STREAM = 3;
+const FUND_STREAM = 4;
 /** The vault stands beside this tier's real position in the baseline. */
 const BASELINE_FEE = 3000;
 const HOUSEKEEPING: ReadonlySet<ActionName> = new Set(["poke", "treasurySync"]);
@@ -125,11 +133,19 @@ function removePortFolder(journal: string): void {
   if (readdirSync(folder).length === 0) rmdirSync(folder);
 }
 
+/** Who moves the venues beside the pools, and who watches the vault's debts there. */
+interface Others {
+  readonly lending: LendingMarkets;
+  readonly fund: FundReporter;
+  readonly bystanders: Bystanders;
+}
+
 class World {
   readonly #chain: LocalChain;
   readonly #options: WorldOptions;
   readonly #deployment: LocalDeployment;
   readonly #market: Market;
+  readonly #others: Others;
   readonly #books: Bookkeeper;
   readonly #keeper: LocalKeeper;
   readonly #static: StaticRange;
@@ -152,6 +168,7 @@ class World {
     readonly options: WorldOptions;
     readonly deployment: LocalDeployment;
     readonly market: Market;
+    readonly others: Others;
     readonly books: Bookkeeper;
     readonly keeper: LocalKeeper;
     readonly static: StaticRange;
@@ -162,6 +179,7 @@ class World {
     this.#options = parts.options;
     this.#deployment = parts.deployment;
     this.#market = parts.market;
+    this.#others = parts.others;
     this.#books = parts.books;
     this.#keeper = parts.keeper;
     this.#static = parts.static;
@@ -173,11 +191,14 @@ class World {
 
   static async build(chain: LocalChain, options: WorldOptions, price: number, started: number): Promise<World> {
     const { path, watcher, dir } = options;
-    watcher.preparing("deploying Uniswap v3, Safe, feeds and the vault");
+    watcher.preparing("deploying Uniswap v3, Morpho, Safe, feeds and the vault");
     const deployment = await deployWorld(chain, path.from, price);
     const { protocols, strata } = deployment;
-    const market = new Market(chain, protocols, path, { seed: path.seed ?? FILE_SEED, stops: STOPS });
+    const seed = path.seed ?? FILE_SEED;
+    const market = new Market(chain, protocols, path, { seed, stops: STOPS });
     await market.open();
+    await openVenues(chain, deployment);
+    const others = await openOthers(chain, deployment, { seed, price, time: path.from });
     await depositFirst(chain, deployment, price);
 
     const node = new ChainNode(chain.provider);
@@ -209,7 +230,18 @@ class World {
       path,
       journal: journalFile(dir, chain),
     });
-    return new World({ chain, options, deployment, market, books, keeper, static: staticRange, started, price });
+    return new World({
+      chain,
+      options,
+      deployment,
+      market,
+      others,
+      books,
+      keeper,
+      static: staticRange,
+      started,
+      price,
+    });
   }
 
   /** What commands in other terminals need. */
@@ -243,6 +275,9 @@ class World {
       this.#price = stop.price;
       this.#time = stop.time;
       await this.#books.mark(stop.price);
+      if (stop.closesBar) await this.#venuesMove();
+      // Between two answers of the feeds only interest moves a debt's health.
+      if (stop.closesBar || stop.published.base || stop.published.quote) await this.#others.bystanders.look();
       if (stop.closesBar) {
         await this.#tick();
         await watcher.hour(this.#time, () => this.view(false));
@@ -251,6 +286,13 @@ class World {
       // Commands in other terminals are served between stops.
       else await new Promise((resolve) => setImmediate(resolve));
     }
+  }
+
+  /** What others do on the lending markets and what the fund reports, in one block if there is anything. */
+  async #venuesMove(): Promise<void> {
+    const { lending, fund } = this.#others;
+    const transactions = [...(await lending.hour(this.#price, this.#time)), ...(await fund.hour(this.#time))];
+    if (transactions.length > 0) await this.#chain.block((await this.#chain.time()) + 1, transactions);
   }
 
   async #tick(): Promise<void> {
@@ -320,7 +362,13 @@ class World {
         upper: priceOfTick(this.#static.tickUpper, state),
       },
       seconds: (performance.now() - this.#started) / 1000,
+      ...this.#beside(),
     };
+  }
+
+  /** What stands beside the core: each sleeve, and what others did to the vault's debts. */
+  #beside(): { readonly sleeves: readonly SleeveLine[]; readonly bystanders: Bystanders["counts"] } {
+    return { sleeves: this.#books.sleeves, bystanders: this.#others.bystanders.counts };
   }
 
   /** Value now of what the vault began with, held or put into the static range. */
@@ -369,6 +417,11 @@ class World {
         share: worth(position.base + position.feesBase, position.quote + position.feesQuote),
       })),
       idle: worth(state.idleBase, state.idleQuote),
+      sleeves: this.#books.sleeves
+        .filter(({ moves }) => moves > 0)
+        .map(({ place, value, pnl }) => ({ place, share: value / totals.end, pnl })),
+      liquidations: this.#others.bystanders.counts.liquidations,
+      deleverages: this.#others.bystanders.counts.deleverages,
       terms: totals.terms,
       counts: this.#counts,
       refused: this.#refused,
@@ -380,6 +433,30 @@ class World {
   close(): void {
     this.#keeper.close();
   }
+}
+
+/** Everybody beside the pools' traders, from the path's beginning on. */
+async function openOthers(
+  chain: LocalChain,
+  deployment: LocalDeployment,
+  at: { readonly seed: number; readonly price: number; readonly time: number },
+): Promise<Others> {
+  const { protocols, venues } = deployment;
+  const { seed, price, time } = at;
+  const { baseDecimals, quoteDecimals } = protocols.pair;
+  return {
+    lending: await LendingMarkets.open({
+      chain,
+      venue: venues.lending,
+      baseDecimals,
+      quoteDecimals,
+      random: seededRandom(seed, LENDING_STREAM),
+      price,
+      time,
+    }),
+    fund: new FundReporter(chain, venues.assets, seededRandom(seed, FUND_STREAM), time),
+    bystanders: await Bystanders.open(chain, deployment),
+  };
 }
 
 /** The local tokens (protocols/tokens.ts). */

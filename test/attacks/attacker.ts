@@ -170,8 +170,9 @@ export class Attacker {
     return this.vault("deposit", [shares, (1n << 255n) - 1n, (1n << 255n) - 1n, to]);
   }
 
-  withdraw(shares: bigint, to = this.address): Call {
-    return this.vault("withdraw", [shares, 0n, 0n, to, 0n]);
+  /** @param mask bit i: units of sleeve i instead of tokens */
+  withdraw(shares: bigint, to = this.address, mask = 0n): Call {
+    return this.vault("withdraw", [shares, 0n, 0n, to, mask]);
   }
 
   /** Any function of the vault. */

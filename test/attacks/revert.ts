@@ -3,6 +3,7 @@ import { isError, type Interface, type TransactionReceipt } from "ethers";
 
 import { POOL_INTERFACE } from "../support/pools.ts";
 import type { World } from "../support/world.ts";
+import { SLEEVE_ERRORS } from "./venues.ts";
 
 /** Hex data of a revert, wherever the libraries have put it. */
 function dataOf(error: unknown): string | undefined {
@@ -28,6 +29,8 @@ export function refusalOf(world: World, error: unknown): string {
   if (data !== undefined && data.length >= 10) {
     const interfaces: readonly Interface[] = [
       world.planErrors.interface,
+      world.sleeveErrors.interface,
+      SLEEVE_ERRORS,
       world.vault.interface,
       world.policy.interface,
       world.oracle.interface,

@@ -1,12 +1,17 @@
 /** Plays a scenario twice on copies of one chain and measures the difference. */
+import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
+import type { TransactionResponse } from "ethers";
 import type { NetworkConnection } from "hardhat/types/network";
 
+import { SLEEVE_PLACES, type SleevePlace } from "../../scripts/deploy/sleeves.ts";
 import { DEFAULT_CAPS, DEFAULT_ORACLE_TERMS } from "../../scripts/deploy/strata.ts";
-import { ONE, valueOfTokens, type Pair2 } from "../support/arithmetic.ts";
+import { ONE, type Pair2 } from "../support/arithmetic.ts";
 import { deployWorld, mined, type World, type WorldOptions } from "../support/world.ts";
-import { Attacker } from "./attacker.ts";
+import { Attacker, type Call } from "./attacker.ts";
+import { refusalOf } from "./revert.ts";
 import type { Measured, Scenario } from "./scenario.ts";
 import { govern, Stage } from "./stage.ts";
+import { deployVenues, openSleeves, type Venues } from "./venues.ts";
 
 /** Quote units that the honest LP deposits. */
 export const HONEST_DEPOSIT = 1_000_000n * ONE;
@@ -37,11 +42,12 @@ export class Worlds {
 
   /** Plays a scenario with and without the attack. */
   async measure(scenario: Scenario): Promise<Measured> {
-    const key = JSON.stringify([worldOptions(scenario), scenario.actor === "keeper", scenario.funded ?? true]);
+    const { actor, funded = true, sleeves = false } = scenario;
+    const key = JSON.stringify([worldOptions(scenario), actor === "keeper", funded, sleeves]);
     let fresh = this.#ready.get(key);
     if (fresh === undefined) {
-      const { world, attacker } = await build(await this.#connect(), scenario);
-      fresh = { world, attacker, copy: await world.connection.networkHelpers.takeSnapshot() };
+      const built = await build(await this.#connect(), scenario);
+      fresh = { ...built, copy: await built.world.connection.networkHelpers.takeSnapshot() };
       this.#ready.set(key, fresh);
     }
     try {
@@ -60,6 +66,7 @@ export class Worlds {
 interface Built {
   readonly world: World;
   readonly attacker: Attacker;
+  readonly venues?: Venues | undefined;
 }
 
 interface Fresh extends Built {
@@ -89,13 +96,13 @@ export async function measure(setting: Setting, scenario: Scenario): Promise<Mea
     lossRefillBps: Number(limits.lossRefillBps),
     churnCapBps: Number(limits.churnCapBps),
     churnRefillBps: Number(limits.churnRefillBps),
+    deleverageCapBps: Number(limits.deleverageCapBps),
+    deleverageRefillBps: Number(limits.deleverageRefillBps),
   };
 }
 
 /** A chain that is ready to be copied. */
-export interface Setting {
-  readonly world: World;
-  readonly attacker: Attacker;
+export interface Setting extends Built {
   readonly before: Stage;
 }
 
@@ -124,25 +131,28 @@ export async function build(connection: NetworkConnection, scenario: Scenario): 
     );
   }
   if (world.options.sequencer) mined(await (await world.sequencerFeed.setRound(0, 1, await world.now())).wait());
+  const venues = scenario.sleeves === true ? await deployVenues(world, attacker) : undefined;
   await world.report(price);
   if (scenario.funded !== false) {
     await world.firstDeposit(world.who.alice, HONEST_DEPOSIT);
     const range = await world.around(3_000, HONEST_HALF_WIDTH);
     await world.execute({ mints: [{ ...range, fraction0: ONE / 2n, fraction1: ONE / 2n }] });
+    if (venues !== undefined) await openSleeves(venues);
   }
   // The honest plan's charge drains away.
   await world.pass(5 * 86_400);
   await world.report(price);
-  return { world, attacker };
+  return { world, attacker, venues };
 }
 
 /** The world up to the copy, with the scenario's own additions. */
-export async function prepare({ world, attacker }: Built, scenario: Scenario): Promise<Setting> {
+export async function prepare({ world, attacker, venues }: Built, scenario: Scenario): Promise<Setting> {
   const { price } = world.options;
   await world.report(price);
   const before = new Stage({
     world,
     attacker,
+    venues,
     attacking: false,
     lps: [world.who.alice],
     start: await world.now(),
@@ -151,17 +161,18 @@ export async function prepare({ world, attacker }: Built, scenario: Scenario): P
   });
   await scenario.prepare?.(before);
   if (before.plans.length > 0) throw new Error("prepare() is honest: plans of the attacker belong to play().");
-  return { world, attacker, before };
+  return { world, attacker, venues, before };
 }
 
 /** One run on a copy, which is thrown away. */
 export async function playOnce(setting: Setting, scenario: Scenario, attacking: boolean): Promise<Run> {
-  const { world, attacker, before } = setting;
+  const { world, attacker, venues, before } = setting;
   const copy = await world.connection.networkHelpers.takeSnapshot();
   try {
     const stage = new Stage({
       world,
       attacker,
+      venues,
       attacking,
       lps: [...before.lps],
       start: await world.now(),
@@ -176,7 +187,7 @@ export async function playOnce(setting: Setting, scenario: Scenario, attacking: 
     const attackerBefore = await wealth(world, owners);
     await scenario.play(stage);
     const seconds = (await world.now()) - stage.start;
-    await close(stage);
+    const kept = await close(stage);
     const lpsAfter = await wealth(
       world,
       stage.lps.map((lp) => lp.address),
@@ -185,11 +196,13 @@ export async function playOnce(setting: Setting, scenario: Scenario, attacking: 
     const gain = minus(lpsAfter, lpsBefore);
     return {
       stage,
-      lps: signedValue(stage, {
-        amount0: gain.amount0 + stage.paid.amount0,
-        amount1: gain.amount1 + stage.paid.amount1,
-      }),
-      profit: signedValue(stage, minus(attackerAfter, attackerBefore)),
+      lps:
+        kept.lps +
+        stage.signedAtMarket({
+          amount0: gain.amount0 + stage.paid.amount0,
+          amount1: gain.amount1 + stage.paid.amount1,
+        }),
+      profit: kept.attacker + stage.signedAtMarket(minus(attackerAfter, attackerBefore)),
       seconds,
     };
   } finally {
@@ -197,20 +210,80 @@ export async function playOnce(setting: Setting, scenario: Scenario, attacking: 
   }
 }
 
+/** At M, what could not be redeemed of the units that people left with. */
+interface Kept {
+  readonly lps: bigint;
+  readonly attacker: bigint;
+}
+
 /** Pools to M, the attacker out, then every LP out. */
-async function close(stage: Stage): Promise<void> {
+async function close(stage: Stage): Promise<Kept> {
   const { world, attacker } = stage;
   await stage.restorePools();
   const calls = [...(await attacker.unwind())];
   const shares = await world.vault.balanceOf(attacker.address);
-  if (shares > 0n) calls.push(attacker.withdraw(shares));
+  if (shares > 0n) calls.push(attacker.withdraw(shares, attacker.address, await maskOf(stage, shares)));
   if (calls.length > 0) await stage.batch(calls);
   const own = await world.vault.balanceOf(world.who.attacker.address);
-  if (own > 0n)
-    await stage.act(() => world.vault.connect(world.who.attacker).withdraw(own, 0, 0, world.who.attacker.address, 0));
+  if (own > 0n) await stage.act(() => leaving(stage, world.who.attacker, own));
   for (const lp of stage.lps) {
     const held = await world.vault.balanceOf(lp.address);
-    if (held > 0n) mined(await (await world.vault.connect(lp).withdraw(held, 0, 0, lp.address, 0)).wait());
+    if (held > 0n) mined(await (await leaving(stage, lp, held)).wait());
+  }
+  if (!stage.hasVenues) return { lps: 0n, attacker: 0n };
+  const contract = { address: attacker.address, redeem: (call: Call) => stage.batch([call]) };
+  let lps = 0n;
+  for (const lp of stage.lps) lps += await redeemAll(stage, personOf(lp));
+  const byHimself = await redeemAll(stage, personOf(world.who.attacker));
+  return { lps, attacker: byHimself + (await redeemAll(stage, contract)) };
+}
+
+async function maskOf(stage: Stage, shares: bigint): Promise<bigint> {
+  return stage.hasVenues ? stage.venues.exitMask(shares) : 0n;
+}
+
+async function leaving(stage: Stage, lp: HardhatEthersSigner, shares: bigint): Promise<TransactionResponse> {
+  const mask = await maskOf(stage, shares);
+  return stage.world.vault.connect(lp).withdraw(shares, 0, 0, lp.address, mask);
+}
+
+interface Holder {
+  readonly address: string;
+  redeem(call: Call): Promise<unknown>;
+}
+
+function personOf(signer: HardhatEthersSigner): Holder {
+  return {
+    address: signer.address,
+    redeem: async ({ target, data }) => mined(await (await signer.sendTransaction({ to: target, data })).wait()),
+  };
+}
+
+/**
+ * Redeems what is worth it, and what the venue pays. A unit that owes more than it owns is left where it is: nobody has to pay for it.
+ *
+ * @return what the others stand for
+ */
+async function redeemAll(stage: Stage, holder: Holder): Promise<bigint> {
+  let kept = 0n;
+  for (const place of SLEEVE_PLACES) {
+    const worth = stage.signedAtMarket(await stage.venues.worth(place, holder.address));
+    if (worth <= 0n) continue;
+    // What settles later is counted as what backs it.
+    if (place === "asset" || !(await redeemed(stage, place, holder))) kept += worth;
+  }
+  return kept;
+}
+
+async function redeemed(stage: Stage, place: SleevePlace, holder: Holder): Promise<boolean> {
+  const units = await stage.venues.units(place, holder.address);
+  try {
+    await holder.redeem(stage.venues.call(place, "redeem", [units, 0n, holder.address]));
+    return true;
+  } catch (error) {
+    // Only a refusal: the venue is illiquid or the position unhealthy.
+    refusalOf(stage.world, error);
+    return false;
   }
 }
 
@@ -227,14 +300,4 @@ async function wealth(world: World, addresses: readonly string[]): Promise<Pair2
 
 function minus(a: Pair2, b: Pair2): Pair2 {
   return { amount0: a.amount0 - b.amount0, amount1: a.amount1 - b.amount1 };
-}
-
-/** Each token apart, since a division rounds towards zero. */
-function signedValue(stage: Stage, amounts: Pair2): bigint {
-  const q = stage.world.options.quoteIsToken0;
-  const price = stage.world.priceX96(stage.market);
-  const one = (amount0: bigint, amount1: bigint): bigint => valueOfTokens({ amount0, amount1 }, price, q);
-  const part = (amount: bigint, value: (x: bigint) => bigint): bigint =>
-    amount < 0n ? -value(-amount) : value(amount);
-  return part(amounts.amount0, (x) => one(x, 0n)) + part(amounts.amount1, (x) => one(0n, x));
 }

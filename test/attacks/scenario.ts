@@ -17,11 +17,14 @@
  *    does not hold. `stage.must(condition, "sentence")` is for whatever else has to be true.
  *    `stage.market` is the market's price M; `stage.moveMarket(price, { feeds })` moves it. `stage.lps` are those whose loss
  *    counts (push others in `prepare`); they pay and are paid through `stage.deposit(lp, shares)` and `stage.withdraw(lp, shares)`.
+ *    With `sleeves: true` the vault has sleeves: `stage.venues` knows them, builds moves of a plan and calls, and can disturb the venues.
+ *    Marks count what the vault's units bring at the venues; at the close LPs leave with the units that the lens names and redeem them.
  * 5. The loop closes by itself: pools go to M (by an arbitrageur whose result is nobody's), the attacker's positions and
  *    shares are unwound, then every LP withdraws all his shares; both runs are compared at M.
  *    Measure of the loss: `path: false`, the whole difference at the one price; `path: true` (the market moves), the sum over plans of
  *    what each plan lost at its own M, because market gains and losses are nobody's theft.
- *    Allowed: a keeper the loss budget C + rT; everybody else one wei of each token for each of his calls (`stage.act`, `batch`),
+ *    Allowed: a keeper the loss budget C + rT; (and D + eT, where
+ *    the scenario says that the vault deleverages); everybody else one wei of each token for each of his calls (`stage.act`, `batch`),
  *    and `acceptedBps` if the threat model accepts a loss.
  */
 import type { WorldOptions } from "../support/world.ts";
@@ -39,6 +42,13 @@ export interface Scenario {
   readonly path: boolean;
   /** Options of the world beside the production defaults. */
   readonly world?: Partial<WorldOptions>;
+  /**
+   * Four sleeves in their places (venues.ts): a conversion that owns a twentieth of NAV and owes half of that, a twelfth in a lending
+   * reserve, a reversal and a fund with nothing in them. Rates are zero until a scenario sets them.
+   */
+  readonly sleeves?: true;
+  /** The attack may have the vault deleverage or unwind: what the swaps of that lose has a budget of its own, D + eT. */
+  readonly deleverages?: true;
   /** False for a vault that nobody has deposited into yet. */
   readonly funded?: boolean;
   /** Before the copies are made. */
@@ -87,6 +97,8 @@ export interface Measured {
   readonly lossRefillBps: number;
   readonly churnCapBps: number;
   readonly churnRefillBps: number;
+  readonly deleverageCapBps: number;
+  readonly deleverageRefillBps: number;
 }
 
 export interface Outcome {

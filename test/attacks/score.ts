@@ -17,9 +17,10 @@ export interface Rules {
 
 export const THEOREM: Rules = {
   lossBudgetBps: (m) =>
-    m.scenario.actor === "keeper"
+    (m.scenario.actor === "keeper"
       ? m.lossCapBps + (m.lossRefillBps * m.seconds) / DAY
-      : bps(m.tolerance, m.control) + (m.scenario.acceptedBps ?? 0),
+      : bps(m.tolerance, m.control) + (m.scenario.acceptedBps ?? 0)) +
+    (m.scenario.deleverages === true ? m.deleverageCapBps + (m.deleverageRefillBps * m.seconds) / DAY : 0),
   churnBudgetBps: (m) => m.churnCapBps + (m.churnRefillBps * m.seconds) / DAY + lastInterval(m.plans),
   chargeBps: (plan) => plan.chargeBps,
 };

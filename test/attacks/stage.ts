@@ -7,6 +7,7 @@ import type { PlanSteps, World } from "../support/world.ts";
 import type { Attacker, Call } from "./attacker.ts";
 import { refusalOf, succeeded } from "./revert.ts";
 import type { PlanRecord } from "./scenario.ts";
+import type { Venues } from "./venues.ts";
 
 /** Plans of the attacker's contract and calls of his between them, in one transaction. */
 export type Strike =
@@ -22,6 +23,8 @@ export interface StrikeOptions {
 export class Stage {
   readonly world: World;
   readonly attacker: Attacker;
+  /** Where the scenario has sleeves. */
+  readonly #venues: Venues | undefined;
   readonly attacking: boolean;
   /** Those whose loss counts. */
   readonly lps: HardhatEthersSigner[];
@@ -45,6 +48,7 @@ export class Stage {
   constructor(parts: {
     readonly world: World;
     readonly attacker: Attacker;
+    readonly venues?: Venues | undefined;
     readonly attacking: boolean;
     readonly lps: HardhatEthersSigner[];
     readonly start: number;
@@ -53,12 +57,23 @@ export class Stage {
   }) {
     this.world = parts.world;
     this.attacker = parts.attacker;
+    this.#venues = parts.venues;
     this.attacking = parts.attacking;
     this.lps = parts.lps;
     this.start = parts.start;
     this.market = parts.market;
     this.feed = parts.feed;
     this.#feedAt = parts.start;
+  }
+
+  /** The vault's sleeves and their venues. */
+  get venues(): Venues {
+    if (this.#venues === undefined) throw new Error('The scenario has no sleeves; say "sleeves: true" in it.');
+    return this.#venues;
+  }
+
+  get hasVenues(): boolean {
+    return this.#venues !== undefined;
   }
 
   // ---- the two runs
@@ -124,6 +139,12 @@ export class Stage {
 
   async withdraw(lp: HardhatEthersSigner, shares: bigint): Promise<void> {
     await this.world.withdraw(lp, shares);
+  }
+
+  /** An honest withdrawal with the units that the lens tells him to take, or that he is told to. */
+  async leave(lp: HardhatEthersSigner, shares: bigint, mask?: bigint): Promise<void> {
+    const units = mask ?? (this.#venues === undefined ? 0n : await this.#venues.exitMask(shares));
+    succeeded(await (await this.world.vault.connect(lp).withdraw(shares, 0, 0, lp.address, units)).wait());
   }
 
   /** The governor's decision, with its delay: takes governanceDelay seconds, and the feeds answer afterwards. */
@@ -282,12 +303,16 @@ export class Stage {
   /** The vault's value per share at M with every pool at M, scaled by 1e18; measured on a copy of the chain. */
   async mark(): Promise<bigint> {
     const { world } = this;
+    // Before time passes: what the vault's units of its sleeves bring, by the venues' own word.
+    const inSleeves = await this.#venues?.worthOf(world.addresses.vault);
     const copy = await world.connection.networkHelpers.takeSnapshot();
     try {
       await this.restorePools();
       // At M the composition is that of M; totals count pending fees without the treasury's part.
       const { total0, total1, supply } = await world.book();
-      return (this.valueAtMarket({ amount0: total0, amount1: total1 }) * ONE) / supply;
+      const amount0 = total0 + (inSleeves?.amount0 ?? 0n);
+      const amount1 = total1 + (inSleeves?.amount1 ?? 0n);
+      return (this.signedAtMarket({ amount0, amount1 }) * ONE) / supply;
     } finally {
       await copy.restore();
     }
@@ -298,6 +323,16 @@ export class Stage {
     const { world } = this;
     const target = sqrtPriceOf(world.priceX96(this.market), world.options.quoteIsToken0);
     for (const fee of world.pools.keys()) await world.movePool(fee, target);
+  }
+
+  /** Amounts that may be below zero, at M; each token apart, since a division rounds towards zero. */
+  signedAtMarket({ amount0, amount1 }: Pair2): bigint {
+    const part = (amount: bigint, value: (x: bigint) => bigint): bigint =>
+      amount < 0n ? -value(-amount) : value(amount);
+    return (
+      part(amount0, (x) => this.valueAtMarket({ amount0: x, amount1: 0n })) +
+      part(amount1, (x) => this.valueAtMarket({ amount0: 0n, amount1: x }))
+    );
   }
 
   /** Tokens at M. */

@@ -14,6 +14,10 @@ export const INVARIANT = {
   WITHDRAW_SPLIT: "withdraw: n small exits bring no more of a token than one large exit",
   WITHDRAW_OPEN: "withdraw: works with dead feeds, paused, without keeper and governance, within 2.5 M gas",
   WITHDRAW_PREVIEW: "withdraw: pays what the lens previews, to the wei",
+  WITHDRAW_SLEEVES:
+    "withdraw: a part of every sleeve leaves with the leaver, its debt paid by him, in tokens or in units, whatever its venue does",
+  WITHDRAW_MASK: "withdraw: the mask that the lens names works, and no bit of it can be spared",
+  UNITS_BACKED: "units: stand for what they stood for when their holder left, and are redeemed for it",
 
   DEPOSIT_ROUNDS_UP: "deposit: asks for ceil(shares * (total + 1) / supply) of each token",
   DEPOSIT_VALUE: "deposit: the value of a share falls at no price",
@@ -42,6 +46,12 @@ export const INVARIANT = {
   BUDGET_BURN: "budget: a plan that only takes out is refused by none",
   ARBITRAGE:
     "plan: what ranges lose to arbitrage at the greater of governed and measured volatility is inside the limit or not above what it was",
+
+  PLAN_MOVES: "moves: are the named fraction to the wei, in the plan's order, and leave no allowance",
+  PLAN_SLEEVES:
+    "moves: only what the policy names is given or borrows, inside its cap; taking out and repaying are always allowed",
+  PLAN_SLEEVE_CHARGE:
+    "plan: sleeves are charged at low marks, with a wei of each token for roundings, and hide no loss by what they gain",
 
   TREASURY_ONLY: "treasury: gets its share of collected swap fees, rounded down, and nothing else",
   TREASURY_CRYSTALLISED: "treasury: a new share is taken of no fee that was earned before it was adopted",

@@ -101,14 +101,14 @@ export class StepClock implements Clock {
   }
 }
 
-export type Moves = Pick<Decision, "burns" | "swaps" | "mints">;
+export type Moves = Pick<Decision, "burns" | "swaps" | "mints" | "sleeveMoves">;
 
-export const HOLD: Moves = { burns: [], swaps: [], mints: [] };
+export const HOLD: Moves = { burns: [], swaps: [], mints: [], sleeveMoves: [] };
 
 /** A decision with these moves, as a strategy would give it. */
 export function decisionOf(state: VaultState, moves: Partial<Moves>, memory = state.memory): Decision {
   const all = { ...HOLD, ...moves };
-  const acts = all.burns.length + all.swaps.length + all.mints.length > 0;
+  const acts = all.burns.length + all.swaps.length + all.mints.length + all.sleeveMoves.length > 0;
   return {
     strategy: { name: "told", version: "1" },
     time: state.time,

@@ -39,7 +39,10 @@ const view: WorldView = {
     { fee: 500, lower: 2310, upper: 3120, share: 0.412 },
     { fee: 3000, lower: 2800, upper: 3000, share: 0.2 },
   ],
-  idle: 0.388,
+  idle: 0.188,
+  sleeves: [{ place: "conversion", share: 0.2, pnl: -321.5 }],
+  liquidations: 0,
+  deleverages: 2,
   terms: { ...NOTHING, market: 1000, fees: 500, lvr: 400, gas: 12, slippage: 3 },
   counts: { ...NO_ACTIONS, rangeShift: 3, feeTierMove: 1, compound: 4, deploy: 1 },
   refused: 2,
@@ -74,6 +77,7 @@ describe("local/view", () => {
       "0.05 %",
       "2,310.00 to 3,120.00",
       "41.2 %",
+      "sleeves conversion 20.0 % (-321.50)   2 deleveragings",
       "1 deployment, 3 range shifts, 1 fee-tier move, 4 compounds, 0 settlements, 0 fee changes, 2 refused",
       "The price is inside the range.",
       "rangeShift  The price left the range.",
@@ -86,6 +90,7 @@ describe("local/view", () => {
     const shapes = [
       view,
       { ...view, ranges: [] },
+      { ...view, sleeves: [], deleverages: 0 },
       { ...view, actions: [], oraclePrice: null, holding: null, finished: true },
     ];
     const heights = new Set(shapes.map((one) => renderFrame(one, 60).length));
@@ -107,7 +112,19 @@ describe("local/view", () => {
       settle: 20,
       feeChange: 40,
     };
-    const large = { ...view, terms, counts, holding, actions: [{ ...action, why }, action] };
+    const sleeves = ["conversion", "reversal", "reserve", "asset"].map((place) => {
+      return { place, share: -0.123, pnl: -123_456.78 };
+    });
+    const large = {
+      ...view,
+      sleeves,
+      liquidations: 12,
+      deleverages: 34,
+      terms,
+      counts,
+      holding,
+      actions: [{ ...action, why }, action],
+    };
     const frame = renderFrame(large, 79);
     expect(frame.join("\n")).not.to.include("…");
     const words = frame.join(" ").replaceAll(/\s+/g, " ");
@@ -116,6 +133,8 @@ describe("local/view", () => {
       "hold +1.90 %",
       "static range -1.10 %",
       "gas -441.23",
+      "asset -12.3 % (-123,456.78)",
+      "34 deleveragings 12 liquidations",
       "10 compounds, 20 settlements, 40 fee changes, 2 refused",
       view.vault,
       holding,

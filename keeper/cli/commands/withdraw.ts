@@ -3,8 +3,9 @@ import type { Command } from "commander";
 import type { Run } from "../context.ts";
 import { UsageError } from "../errors.ts";
 import { moveDocument, moveText, STOPPED } from "../lp/move.ts";
-import { withdraw, type WithdrawSize } from "../lp/withdraw.ts";
-import { parsePercentExactly, parseShares, PERCENT_UNIT } from "../parse.ts";
+import { previewDocument, previewText } from "../lp/preview.ts";
+import { previewWithdrawal, withdraw, type WithdrawSize } from "../lp/withdraw.ts";
+import { parsePercentExactly, parsePlaces, parseShares, PERCENT_UNIT } from "../parse.ts";
 import { actorFor, withVault } from "../vaultConnection.ts";
 import { lpOptions, type LpOptions } from "./options.ts";
 
@@ -12,6 +13,8 @@ interface WithdrawOptions extends LpOptions {
   readonly shares?: bigint;
   readonly percent?: bigint;
   readonly all?: true;
+  readonly units?: readonly number[];
+  readonly preview?: true;
 }
 
 export function addWithdraw(program: Command, start: (command: Command) => Run): void {
@@ -20,17 +23,31 @@ export function addWithdraw(program: Command, start: (command: Command) => Run):
     .description("give shares back and take the vault's tokens out, in kind")
     .option("--shares <n>", "how many shares, exactly", parseShares)
     .option("--percent <p>", "or what part of the account's shares", parsePercentExactly)
-    .option("--all", "or all of them");
+    .option("--all", "or all of them")
+    .option(
+      "--units <places>",
+      'sleeves to leave with units of instead of tokens, such as "0,2"; default: those that pay nothing now',
+      parsePlaces,
+    )
+    .option("--preview", "only show what it would bring, and by which way each sleeve is left");
   lpOptions(command).action(async (options: WithdrawOptions, self: Command) => {
     const run = start(self);
     const { environment, output } = run;
     const size = sizeOf(options);
+    const units = options.units ?? null;
+    if (options.preview === true) {
+      const preview = await withVault(run, options.dir, async (connection) =>
+        previewWithdrawal(connection, await actorFor(connection, environment, options.as), size, units),
+      );
+      output.result(previewDocument(preview), () => previewText(preview));
+      return;
+    }
     const move = await withVault(
       run,
       options.dir,
       async (connection) => {
         const actor = await actorFor(connection, environment, options.as);
-        return withdraw(connection, actor, size, options.slippage);
+        return withdraw(connection, actor, size, { slippage: options.slippage, units });
       },
       STOPPED,
     );

@@ -24,6 +24,9 @@ export interface SharesSnapshot {
     readonly fees1: bigint;
   }[];
   readonly tiers: readonly { readonly fee: bigint | number; readonly sqrtPriceX96: bigint }[];
+  readonly sleeves: readonly {
+    readonly nets: { readonly low0: bigint; readonly low1: bigint; readonly high0: bigint; readonly high1: bigint };
+  }[];
 }
 
 export interface TokenWei {
@@ -41,10 +44,17 @@ const WEI_PER_SHARE = 10n ** 18n;
 
 /** Quote wei that the whole vault is worth at the oracle's price, or at the first tier's spot while the oracle is silent. */
 export function valueWei(snapshot: SharesSnapshot): bigint {
-  const [base, quote] = snapshot.quoteIsToken0
-    ? [snapshot.total1, snapshot.total0]
-    : [snapshot.total0, snapshot.total1];
+  const { amount0, amount1 } = withSleeves(snapshot, { amount0: snapshot.total0, amount1: snapshot.total1 });
+  const [base, quote] = snapshot.quoteIsToken0 ? [amount1, amount0] : [amount0, amount1];
   return quote + (base * priceX96(snapshot)) / Q96;
+}
+
+/** What whoever enters pays for: sleeves at their high marks on top of the rest. */
+function withSleeves(snapshot: SharesSnapshot, rest: TokenWei): TokenWei {
+  return snapshot.sleeves.reduce(
+    ({ amount0, amount1 }, { nets }) => ({ amount0: amount0 + nets.high0, amount1: amount1 + nets.high1 }),
+    rest,
+  );
 }
 
 /** Shares that so many quote wei buy now, the entry fee paid, rounded down. */
@@ -62,7 +72,7 @@ export function feeOn(shares: bigint, feeBps: number): bigint {
 export function depositBounds(snapshot: SharesSnapshot, shares: bigint, tolerance: number): TokenWei {
   const cost = (total: bigint): bigint =>
     divUp(shares * (total + 1n) * (UNIT + FEES_MEANWHILE), snapshot.supply * UNIT);
-  const costs = moves(tolerance).map((factor) => totalsAt(snapshot, factor));
+  const costs = moves(tolerance).map((factor) => withSleeves(snapshot, totalsAt(snapshot, factor)));
   return {
     amount0: greatest(costs.map((total) => cost(total.amount0))),
     amount1: greatest(costs.map((total) => cost(total.amount1))),

@@ -1,4 +1,3 @@
-import { tokenAt } from "../../chain/abi.ts";
 import { formatTime } from "../../market/time.ts";
 import type { Snapshot } from "../../observe/snapshot.ts";
 import { CommandError } from "../errors.ts";
@@ -11,9 +10,9 @@ import {
   type Actor,
   type Holdings,
   type PairInfo,
-  type TokenInfo,
   type VaultConnection,
 } from "../vaultConnection.ts";
+import { Approvals } from "./approvals.ts";
 import { depositBounds, feeOn, firstDepositBounds, sharesForValue, type TokenWei } from "./amounts.ts";
 import { ATTEMPTS, inTokens, mined, movedAway, refusal, withMargin, type Move } from "./move.ts";
 
@@ -40,10 +39,7 @@ export async function deposit(
   const before = await holdingsOf(connection, pair, actor.address);
   const shares = sizeInShares(size, snapshot, first, pair);
   const signed = vault.connect(actor.signer);
-  const allowance = (token: TokenInfo): Promise<bigint> =>
-    tokenAt(token.address, actor.signer).allowance(actor.address, target.vault);
-  /** What the account allowed the vault before, by token, where we had to change it. */
-  const changed = new Map<TokenInfo, bigint>();
+  const approvals = new Approvals(actor, target.vault);
 
   for (let attempt = 1; ; attempt++) {
     const fee = entryFee(snapshot, shares, first);
@@ -54,8 +50,8 @@ export async function deposit(
     const args = [shares, bounds.amount0, bounds.amount1, actor.address] as const;
     let transaction: string;
     try {
-      await approveAtLeast(pair.token0, bounds.amount0);
-      await approveAtLeast(pair.token1, bounds.amount1);
+      await approvals.atLeast(pair.token0, bounds.amount0);
+      await approvals.atLeast(pair.token1, bounds.amount1);
       // Estimating runs the call: what the vault would refuse is not sent.
       const limit = withMargin(await signed.deposit.estimateGas(...args));
       transaction = await mined(await signed.deposit(...args, limit), "The deposit");
@@ -63,7 +59,7 @@ export async function deposit(
       const why = refusal(error);
       if (!movedAway(why) || attempt === ATTEMPTS) {
         const told = inOurWords(inTokens(why, pair));
-        const left = await restore();
+        const left = await approvals.restore();
         if (left === null || !(told instanceof Error)) throw told;
         throw new CommandError(
           `${told.message} An approval could not be restored: see what the vault may still spend.`,
@@ -75,7 +71,7 @@ export async function deposit(
       snapshot = await observeVault(connection);
       continue;
     }
-    const left = await restore();
+    const left = await approvals.restore();
     if (left !== null) {
       throw new CommandError(
         `The deposit is done (transaction ${transaction}), do not repeat it; but an approval could not be restored: revoke what the vault may still spend.`,
@@ -85,34 +81,6 @@ export async function deposit(
     const after = await holdingsOf(connection, pair, actor.address);
     const amounts = { amount0: before.amount0 - after.amount0, amount1: before.amount1 - after.amount1 };
     return { kind: "deposit", actor, pair, shares, fee, amounts, bounds, transaction, before, after };
-  }
-
-  async function approveAtLeast(token: TokenInfo, amount: bigint): Promise<void> {
-    const present = await allowance(token);
-    if (present >= amount) return;
-    if (!changed.has(token)) changed.set(token, present);
-    await approve(token, present, amount, `The approval of ${token.symbol}`);
-  }
-
-  /** Gives what went wrong instead of throwing it: it must not hide what became of the deposit. */
-  async function restore(): Promise<unknown> {
-    try {
-      for (const [token, previous] of changed) {
-        await approve(token, await allowance(token), previous, `Restoring the approval of ${token.symbol}`);
-        changed.delete(token);
-      }
-      return null;
-    } catch (error) {
-      return error;
-    }
-  }
-
-  /** By way of zero: some tokens (USDT) refuse to go from one amount to another. */
-  async function approve(token: TokenInfo, present: bigint, wanted: bigint, what: string): Promise<void> {
-    if (present === wanted) return;
-    const contract = tokenAt(token.address, actor.signer);
-    if (present !== 0n && wanted !== 0n) await mined(await contract.approve(target.vault, 0n), what);
-    await mined(await contract.approve(target.vault, wanted), what);
   }
 }
 

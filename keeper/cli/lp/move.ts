@@ -5,6 +5,7 @@ import { decodeRefusal, Reverted, revertDataOf } from "../../chain/errors.ts";
 import { CommandError } from "../errors.ts";
 import { byRole, exact, tokenText, type Actor, type Holdings, type PairInfo } from "../vaultConnection.ts";
 import type { TokenWei } from "./amounts.ts";
+import { exitLines, type ExitPlan } from "./exit.ts";
 
 /** How often the amounts are worked out anew while the price runs away from them. */
 export const ATTEMPTS = 5;
@@ -105,6 +106,8 @@ export interface Move {
   readonly transaction: string;
   readonly before: Holdings;
   readonly after: Holdings;
+  /** How sleeves were left; only of a withdrawal. */
+  readonly exit?: ExitPlan;
 }
 
 const SHARE_DECIMALS = 18;
@@ -124,8 +127,24 @@ export function moveDocument(move: Move): unknown {
     baseToken: move.pair.base.symbol,
     quoteToken: move.pair.quote.symbol,
     transaction: move.transaction,
+    ...(move.exit === undefined ? {} : exitDocument(move.exit, move.pair)),
     before: holdings(move.before),
     after: holdings(move.after),
+  };
+}
+
+/** The part of a document that tells how sleeves are left. */
+export function exitDocument(exit: ExitPlan, pair: PairInfo): object {
+  return {
+    unitsMask: Number(exit.mask),
+    paidIn: byRole(pair, exit.paidIn),
+    sleeves: exit.sleeves.map(({ place, address, asUnits, obstacle, units }) => ({
+      place,
+      address,
+      as: asUnits ? "units" : "tokens",
+      obstacle,
+      units: units.toString(),
+    })),
   };
 }
 
@@ -139,6 +158,7 @@ export function moveText(move: Move): string {
     `${move.actor.name} ${verb} ${tokenText(amounts.amount0, pair.token0)} and ${tokenText(amounts.amount1, pair.token1)} ` +
       `for ${shares(move.shares)} shares (transaction ${move.transaction}).`,
     ...feeLine(move, shares),
+    ...(move.exit === undefined ? [] : exitLines(move.exit, pair, tokenText)),
     row("shares", shares(before.shares), shares(after.shares)),
     ...[pair.token0, pair.token1].map((token, i) =>
       row(

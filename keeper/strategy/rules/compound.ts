@@ -3,7 +3,7 @@
  */
 import { amounts } from "../liquidity.ts";
 import { mintAll } from "../layout.ts";
-import { idleAfterBurns, type Moves } from "../project.ts";
+import { idleAfterBurns, type Moves, NO_MOVES } from "../project.ts";
 import { consider, cooldownLeft, hold, type Verdict } from "../proposal.ts";
 import { hours, money, percent } from "../text.ts";
 import type { BurnMove } from "../types.ts";
@@ -86,5 +86,5 @@ function build(view: View, targets: readonly PositionView[], budget: number): { 
     ...want,
     need: { base: want.need.base * filled, quote: want.need.quote * filled },
   }));
-  return { moves: { burns, swaps: [], mints: mintAll(hand, affordable).mints }, worth: filled * budget };
+  return { moves: { ...NO_MOVES, burns, mints: mintAll(hand, affordable).mints }, worth: filled * budget };
 }

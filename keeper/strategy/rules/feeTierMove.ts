@@ -4,7 +4,7 @@
  */
 import { amounts, liquidityFor, value } from "../liquidity.ts";
 import { mintAll, similarRange } from "../layout.ts";
-import { idleAfterBurns, type Moves } from "../project.ts";
+import { idleAfterBurns, type Moves, NO_MOVES } from "../project.ts";
 import { consider, cooldownLeft, hold, type Verdict } from "../proposal.ts";
 import { alignedCopy } from "../range.ts";
 import { hours, percent, tierName } from "../text.ts";
@@ -121,5 +121,5 @@ function build(view: View, { position, other }: TierSignal, size: number): Moves
   const liquidity = Math.min(want, liquidityFor(hand, lower, upper, spot));
   if (!(liquidity > 0)) return null;
   const need = amounts({ liquidity, lower, upper }, spot);
-  return { burns, swaps: [], mints: mintAll(hand, [{ fee: other.fee, range, need }]).mints };
+  return { ...NO_MOVES, burns, mints: mintAll(hand, [{ fee: other.fee, range, need }]).mints };
 }

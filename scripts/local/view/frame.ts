@@ -21,6 +21,8 @@ const NAME = 8;
 const LONG = 110;
 /** Where a sentence may be broken: a number and its % stay together. */
 const SPACE = / (?!%)/;
+/** Likewise four sleeves, two of which stand beside each other only in theory, and what others did to their debts. */
+const SLEEVES_LONG = 190;
 /** Between the figures of a line. */
 const GAP = "   ";
 
@@ -30,8 +32,8 @@ const GAP = "   ";
  */
 export function renderFrame(view: WorldView, columns: number): readonly string[] {
   const progress = Math.min(1, Math.max(0, (view.time - view.from) / (view.to - view.from)));
-  const long = (name: string, parts: readonly string[], gap: string): string[] =>
-    block(name, parts, gap, columns, Math.ceil(LONG / Math.max(1, columns - NAME)));
+  const long = (name: string, parts: readonly string[], gap: string, most = LONG): string[] =>
+    block(name, parts, gap, columns, Math.ceil(most / Math.max(1, columns - NAME)));
   const lines = [
     label("Strata", [`local world at ${view.url ?? "no RPC server"}`, `chain ${view.chainId}`].join(GAP)),
     label("vault", view.vault),
@@ -52,6 +54,7 @@ export function renderFrame(view: WorldView, columns: number): readonly string[]
     "",
     ...ranges(view),
     label("idle", percent(view.idle)),
+    ...long("sleeves", sleeves(view), GAP, SLEEVES_LONG),
     "",
     ...long("keeper", keeper(view), ", "),
     ...long("now", (view.finished ? "the path has ended" : (view.holding ?? "acted")).split(SPACE), " "),
@@ -86,6 +89,14 @@ function ranges(view: WorldView): string[] {
   // At least three lines, so that the picture stands still while ranges come and go.
   while (shown.length < 3) shown.push("");
   return shown;
+}
+
+function sleeves(view: WorldView): string[] {
+  const used = view.sleeves.map(({ place, share, pnl }) => `${place} ${percent(share)} (${signed(pnl)})`);
+  if (used.length === 0) used.push("not used yet");
+  if (view.deleverages > 0) used.push(counted(view.deleverages, "deleveraging"));
+  if (view.liquidations > 0) used.push(counted(view.liquidations, "liquidation"));
+  return used;
 }
 
 function earned(view: WorldView): string[] {

@@ -10,6 +10,15 @@ export interface RangeView {
   readonly share: number;
 }
 
+/** A sleeve that has been used. */
+export interface SleeveLineView {
+  readonly place: string;
+  /** What it owns less what it owes, as a fraction of NAV. */
+  readonly share: number;
+  /** Quote units, since the start. */
+  readonly pnl: number;
+}
+
 /** Something that the keeper did, or that was refused. */
 export interface ActionView {
   /** Unix seconds. */
@@ -50,6 +59,10 @@ export interface WorldView {
   readonly ranges: readonly RangeView[];
   /** Fraction of NAV. */
   readonly idle: number;
+  readonly sleeves: readonly SleeveLineView[];
+  /** What others did to the vault's debts since the start. */
+  readonly liquidations: number;
+  readonly deleverages: number;
   readonly terms: Attribution;
   readonly counts: Readonly<Record<ActionName, number>>;
   readonly refused: number;

@@ -97,6 +97,9 @@ function snapshotOf(shape: Shape): Snapshot {
       treasuryShareBps: 0,
       maxEntryFeeBps: 30,
       maxExitFeeBps: 30,
+      deleverageCapBps: 100,
+      deleverageRefillBps: 10,
+      sleeveCapBps: [4_000, 1_000, 3_500, 1_000],
     },
     budgets: {
       lossE12: 0n,
@@ -105,6 +108,8 @@ function snapshotOf(shape: Shape): Snapshot {
       turnoverCapacityE12: 18n * 10n ** 10n,
       churnE12: 0n,
       churnCapacityE12: 2n * 10n ** 10n,
+      deleverageE12: 0n,
+      deleverageCapacityE12: 10n ** 10n,
     },
     entryFeeBps: 0,
     exitFeeBps: 0,
@@ -130,6 +135,7 @@ function snapshotOf(shape: Shape): Snapshot {
     twapHint: 3,
     positions,
     tiers: [tier],
+    sleeves: [],
   };
 }
 
@@ -317,6 +323,7 @@ describe("from a decision to a plan", () => {
       burns: [{ index: 0, fraction: 0n, min0: 0n, min1: 0n }],
       swaps: [],
       mints: [],
+      moves: [],
     });
   });
 

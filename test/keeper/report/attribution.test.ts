@@ -47,6 +47,7 @@ function stateOf(
     idleQuote: idle.quote,
     positions,
     tiers,
+    sleeves: [],
     nav: 0,
     shareSupply: 1,
     budgets: NO_BUDGETS,
@@ -62,6 +63,9 @@ function stateOf(
       tierSignalSince: null,
       tierSignalFee: null,
       lastFeeChange: null,
+      lastHedge: null,
+      drained: false,
+      lastReserveMove: null,
     },
   };
 }

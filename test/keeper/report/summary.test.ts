@@ -36,7 +36,7 @@ const run: RunResult = {
     filledBars: 1,
   },
   quoteSymbol: "LUSD",
-  actions: { rangeShift: 2, feeTierMove: 1, compound: 3, deploy: 1, settle: 2, feeChange: 4, poke: 1, treasurySync: 0 },
+  actions: { rangeShift: 2, feeTierMove: 1, compound: 3, deploy: 1, settle: 2, feeChange: 4, sleeveMove: 0, poke: 1, treasurySync: 0 },
   plans: 5,
   refused: 1,
   ticks: 24,

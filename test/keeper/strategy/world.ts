@@ -4,6 +4,7 @@
  */
 import type { Bar } from "../../../keeper/market/types.ts";
 import { amounts, liquidityFor, value } from "../../../keeper/strategy/liquidity.ts";
+import { sleeveNets, sumOf } from "../../../keeper/strategy/project.ts";
 import { swapResult } from "../../../keeper/strategy/swap.ts";
 import { priceOfTick, tickOfPrice, wholeLiquidity, type Decimals } from "../../../keeper/strategy/ticks.ts";
 import type {
@@ -15,6 +16,8 @@ import type {
   Sample,
   Signal,
   Signals,
+  SleeveMove,
+  SleeveState,
   TierState,
   VaultState,
 } from "../../../keeper/strategy/types.ts";
@@ -29,6 +32,9 @@ export const FRESH_MEMORY: Memory = {
   tierSignalSince: null,
   tierSignalFee: null,
   lastFeeChange: null,
+  lastHedge: null,
+  drained: false,
+  lastReserveMove: null,
 };
 
 /** Budgets that nothing fills. */
@@ -86,7 +92,46 @@ export interface WorldSpec {
   readonly announcedFees?: VaultState["announcedFees"];
   readonly left?: VaultState["left"];
   readonly oracleVolatility?: number;
+  readonly sleeves?: readonly SleeveState[];
 }
+
+/** An empty place for a conversion, at the terms of the defaults. */
+export const CONVERSION: SleeveState = {
+  index: 0,
+  kind: "conversion",
+  asset: "quote",
+  owned: 0,
+  owed: 0,
+  health: null,
+  threshold: 0.86,
+  opening: 1.32,
+  floor: 1.1,
+  borrowRate: 0.03,
+  rateCap: 0.25,
+  supplyRate: 0,
+  pending: 0,
+  cap: 0.4,
+  units: 0,
+  live: false,
+  allowed: true,
+  answers: true,
+  sound: true,
+  obstacle: "none",
+};
+
+/** An empty reserve of quote. */
+export const RESERVE: SleeveState = {
+  ...CONVERSION,
+  index: 2,
+  kind: "reserve",
+  threshold: 0,
+  opening: 0,
+  floor: 0,
+  borrowRate: 0,
+  rateCap: 0,
+  supplyRate: 0.04,
+  cap: 0.35,
+};
 
 const ETH_USD: Decimals = { baseDecimals: 18, quoteDecimals: 6 };
 /** 2020-03-01, a midnight. */
@@ -137,7 +182,8 @@ export function makeState(spec: WorldSpec): VaultState {
     idleQuote,
     positions,
     tiers,
-    nav: navOf(price, idleBase, idleQuote, positions, decimals),
+    sleeves: (spec.sleeves ?? []).map((one) => withHealth(one, price)),
+    nav: navOf(price, idleBase, idleQuote, positions, decimals, spec.sleeves ?? []),
     shareSupply: 1000,
     budgets: spec.budgets ?? NO_BUDGETS,
     entryFee: spec.entryFee ?? 0,
@@ -155,8 +201,10 @@ export function navOf(
   idleQuote: number,
   positions: readonly PositionState[],
   decimals: Decimals,
+  sleeves: readonly SleeveState[] = [],
 ): number {
-  let nav = idleBase * price + idleQuote;
+  const held = sumOf(sleeveNets({ state: { sleeves } as VaultState }));
+  let nav = (idleBase + held.base) * price + idleQuote + held.quote;
   for (const position of positions) {
     nav += value(positionOf(position, decimals), price) + position.feesBase * price + position.feesQuote;
   }
@@ -171,6 +219,17 @@ export function positionOf(
     liquidity: wholeLiquidity(range.liquidity, decimals),
     lower: priceOfTick(range.tickLower, decimals),
     upper: priceOfTick(range.tickUpper, decimals),
+  };
+}
+
+/** The health that the venue would report at a price. */
+export function withHealth(sleeve: SleeveState, price: number): SleeveState {
+  const [owned, owed] = sleeve.asset === "quote" ? [sleeve.owned, sleeve.owed * price] : [sleeve.owned * price, sleeve.owed];
+  return {
+    ...sleeve,
+    health: owed > 0 ? (sleeve.threshold * owned) / owed : null,
+    live: sleeve.owned > 0 || sleeve.owed > 0,
+    units: sleeve.owned > 0 || sleeve.owed > 0 ? 1 : 0,
   };
 }
 
@@ -209,6 +268,17 @@ export function execute(state: VaultState, decision: Decision): VaultState {
         : other,
     );
   }
+  let sleeves = state.sleeves;
+  const moveAll = (afterSwaps: boolean): void => {
+    for (const move of decision.sleeveMoves.filter((one) => one.afterSwaps === afterSwaps)) {
+      const idle = move.token === "base" ? idleBase : idleQuote;
+      const done = moveSleeve(sleeves, move, idle, state);
+      sleeves = done.sleeves;
+      if (move.token === "base") idleBase += done.out;
+      else idleQuote += done.out;
+    }
+  };
+  moveAll(false);
   for (const swap of decision.swaps) {
     const tier = tiers.find((candidate) => candidate.fee === swap.fee)!;
     const pool = { fee: tier.fee, price: tier.price, liquidity: wholeLiquidity(tier.liquidity, state) };
@@ -222,6 +292,7 @@ export function execute(state: VaultState, decision: Decision): VaultState {
       other === tier ? { ...tier, price, tick: Math.floor(tickOfPrice(price, state)) } : other,
     );
   }
+  moveAll(true);
   positions = positions.filter((position) => position.liquidity > 0);
   for (const mint of decision.mints) {
     const tier = tiers.find((candidate) => candidate.fee === mint.fee)!;
@@ -266,9 +337,39 @@ export function execute(state: VaultState, decision: Decision): VaultState {
     idleQuote,
     positions,
     tiers,
-    nav: navOf(state.price!, idleBase, idleQuote, positions, state),
+    sleeves,
+    nav: navOf(state.price!, idleBase, idleQuote, positions, state, sleeves),
     memory: decision.memory,
   };
+}
+
+/** One move as the sleeve and the vault would carry it out; throws where they would refuse. `out` is what becomes idle. */
+function moveSleeve(
+  all: readonly SleeveState[],
+  move: SleeveMove,
+  idle: number,
+  state: VaultState,
+): { sleeves: readonly SleeveState[]; out: number } {
+  const sleeve = all.find(({ index }) => index === move.sleeve);
+  if (sleeve === undefined || !sleeve.answers) throw new Error(`no sleeve ${move.sleeve}`);
+  const leg = move.token === sleeve.asset ? "owned" : "owed";
+  const price = state.price!;
+  if (!(move.amount > 0)) throw new Error("an empty move");
+  const opens = leg === "owned" ? !move.take : move.take;
+  if (opens && !sleeve.allowed) throw new Error("not allowed");
+  let amount = move.amount;
+  if (leg === "owed" && !move.take) amount = Math.min(move.all === true ? sleeve.owed : amount, sleeve.owed);
+  if (leg === "owned" && move.take) amount = move.all === true ? sleeve.owned : amount;
+  if (!move.take && amount > idle * (1 + 1e-9)) throw new Error("gives more than is idle");
+  if (leg === "owned" && move.take && amount > sleeve.owned * (1 + 1e-9)) throw new Error("takes more than it owns");
+  const change = leg === "owned" ? (move.take ? -amount : amount) : move.take ? amount : -amount;
+  const after = withHealth({ ...sleeve, [leg]: Math.max(sleeve[leg] + change, 0) }, price);
+  if (move.take && after.health !== null && after.health < after.opening) throw new Error("health below opening");
+  if (move.take && leg === "owed" && sleeve.borrowRate > sleeve.rateCap) throw new Error("rate above cap");
+  const low = price * (1 - state.priceError);
+  const weight = (after.owned * (after.asset === "base" ? low : 1)) / (state.nav * (1 - state.priceError));
+  if (leg === "owned" && !move.take && weight > sleeve.cap + 0.02) throw new Error("above its cap");
+  return { sleeves: all.map((one) => (one === sleeve ? after : one)), out: move.take ? amount : -amount };
 }
 
 /** The state after an hour: the price moves to the bar's close and every tier pays `k` times the hour's LVR on the token that came in. */
@@ -276,12 +377,12 @@ export function passHour(state: VaultState, bar: Bar, k: Readonly<Record<number,
   const move = Math.log(bar.close / state.price!);
   // sqrt of the geometric mean of the two prices.
   const root = (state.price! * bar.close) ** 0.25;
-  const grown = new Map<number, { base: number; quote: number }>();
+  const growths = new Map<number, { base: number; quote: number }>();
   const tiers = state.tiers.map((tier) => {
     const perWhole = ((k[tier.fee] ?? 0.9) * move * move * root) / 4;
     const growth = perWhole * wholeLiquidity(1, state);
     const [base, quote] = move < 0 ? [growth / bar.close, 0] : [0, growth];
-    grown.set(tier.fee, { base, quote });
+    growths.set(tier.fee, { base, quote });
     return {
       ...tier,
       price: bar.close,
@@ -294,7 +395,7 @@ export function passHour(state: VaultState, bar: Bar, k: Readonly<Record<number,
   const after = tickOfPrice(bar.close, state);
   const positions = state.positions.map((position) => {
     const inside = (tick: number): number => (tick >= position.tickLower && tick < position.tickUpper ? 0.5 : 0);
-    const growth = grown.get(position.fee)!;
+    const growth = growths.get(position.fee)!;
     const share = position.liquidity * (inside(before) + inside(after));
     return {
       ...position,
@@ -310,7 +411,17 @@ export function passHour(state: VaultState, bar: Bar, k: Readonly<Record<number,
     price: bar.close,
     tiers,
     positions,
-    nav: navOf(bar.close, state.idleBase, state.idleQuote, positions, state),
+    sleeves: state.sleeves.map((one) => withHealth(grown(one), bar.close)),
+    nav: navOf(bar.close, state.idleBase, state.idleQuote, positions, state, state.sleeves.map(grown)),
+  };
+}
+
+/** An hour's interest. */
+function grown(sleeve: SleeveState): SleeveState {
+  return {
+    ...sleeve,
+    owed: sleeve.owed * (1 + sleeve.borrowRate / 8760),
+    owned: sleeve.owned * (1 + sleeve.supplyRate / 8760),
   };
 }
 

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { Interface } from "ethers";
+import { Interface, ZeroAddress } from "ethers";
 
 import { loadArtifact } from "../../../scripts/deploy/artifacts.ts";
 import { governedCall, type Present, VoteError } from "../../../scripts/governance/call.ts";
@@ -67,6 +67,27 @@ describe("the words of a vote", () => {
     expect(terms).to.include({ contract: "oracle", delayed: true });
   });
 
+  it("name a sleeve's place instead of its index", async () => {
+    const policy = new Interface((await loadArtifact("Policy")).abi);
+    const set = await governedCall(["sleeve", "set", "reserve", ACCOUNT, "3500"]);
+    expect(set).to.include({ contract: "policy", delayed: true, adopts: 2 });
+    expect([...policy.decodeFunctionData("setSleeve", set.data)]).to.deep.equal([2n, ACCOUNT, 3_500n]);
+    const freed = await governedCall(["sleeve", "set", "asset", "none", "0"]);
+    expect([...policy.decodeFunctionData("setSleeve", freed.data)]).to.deep.equal([3n, ZeroAddress, 0n]);
+    const lowered = await governedCall(["sleeve", "cap", "conversion", "1000"]);
+    expect(lowered).to.include({ contract: "policy", delayed: false, adopts: null });
+    expect([...policy.decodeFunctionData("lowerSleeveCap", lowered.data)]).to.deep.equal([0n, 1_000n]);
+
+    for (const words of [[], ["put"], ["set", "reserve", ACCOUNT], ["cap", "reserve"], ["cap", "reserve", "1", "2"]])
+      expect(await refused(["sleeve", ...words])).to.match(/^Write sleeve set PLACE ADDRESS CAP_BPS/);
+    expect(await refused(["sleeve", "cap", "core", "1000"])).to.match(
+      /no place "core".*conversion, reversal, reserve, asset/,
+    );
+    expect(await refused(["sleeve", "set", "reserve", "somewhere", "1"])).to.match(
+      /does not fit setSleeve index sleeve capBps/,
+    );
+  });
+
   it("may name only what changes: the rest stays as it is", async () => {
     const policy = new Interface((await loadArtifact("Policy")).abi);
     const asked: string[] = [];
@@ -85,7 +106,7 @@ describe("the words of a vote", () => {
   it("are refused with what there is instead", async () => {
     expect(await refused([])).to.match(/without a name.*setCaps coreWeightCapBps minHalfWidth/s);
     expect(await refused(["transferOwnership"])).to.include('"transferOwnership"');
-    expect(await refused(["setCaps", "20"])).to.match(/takes 15 values, not 1/);
+    expect(await refused(["setCaps", "20"])).to.match(/takes 17 values, not 1/);
     expect(await refused(["addPool", "one"])).to.match(/does not fit addPool fee/);
     expect(await refused(["addPool", "-1"])).to.match(/does not fit/);
   });

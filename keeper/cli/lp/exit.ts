@@ -1,0 +1,141 @@
+/** By which way an LP leaves each sleeve: in tokens, or with units where its venue does not pay; and what that brings. */
+import { UsageError } from "../errors.ts";
+import type { PairInfo, VaultConnection } from "../vaultConnection.ts";
+import { withdrawBounds, type SharesSnapshot, type TokenWei } from "./amounts.ts";
+
+/** Why a sleeve pays nothing out now, in the order of contracts/interfaces/Types.sol, Obstacle. */
+const OBSTACLES = [
+  null,
+  "its debt is too near liquidation for the venue to let anything go",
+  "the venue has lent out what it would have to pay",
+  "the venue settles later",
+  "the venue does not answer or is closed",
+] as const;
+
+/** Null if nothing stands in the way. */
+export function obstacleText(obstacle: number): string | null {
+  return OBSTACLES[obstacle] ?? null;
+}
+
+/** Places for sleeves in a vault. */
+const PLACES = 4;
+const ALL = (1n << BigInt(PLACES)) - 1n;
+/** Interest and a venue's roundings between asking and leaving: a basis point. */
+const UNIT = 1_000_000n;
+const MEANWHILE = 100n;
+
+/** One sleeve that the vault holds units of. */
+export interface SleeveExit {
+  readonly place: number;
+  readonly address: string;
+  /** Leaves with units of it instead of tokens. */
+  readonly asUnits: boolean;
+  /** Why tokens are not to be had now; null if they are. */
+  readonly obstacle: string | null;
+  /** Units that the leaver gets, if he does. */
+  readonly units: bigint;
+}
+
+/** What leaving with so many shares does now. */
+export interface ExitPlan {
+  readonly mask: bigint;
+  readonly sleeves: readonly SleeveExit[];
+  /** What the leaver gets, wei. */
+  readonly amounts: TokenWei;
+  /** What he pays for debts that his part of the rest does not cover, wei. */
+  readonly paidIn: TokenWei;
+  /** What his part of the sleeves that are left in tokens adds to the rest; negative for a debt, wei. */
+  readonly net: TokenWei;
+}
+
+/**
+ * Asks the lens for the way out.
+ * @param units places that the leaver wants units of; null takes units only where tokens are not to be had
+ * @throws UsageError if he wants units of a place that holds no sleeve of the vault
+ */
+export async function planExit(
+  { vault, lens, target }: VaultConnection,
+  shares: bigint,
+  units: readonly number[] | null,
+): Promise<ExitPlan> {
+  const [{ list, live }, found] = await Promise.all([vault.sleeves(), lens.exitMask(target.vault, shares)]);
+  const isLive = (place: number): boolean => ((live >> BigInt(place)) & 1n) === 1n;
+  const missing = (units ?? []).find((place) => !isLive(place));
+  if (missing !== undefined) {
+    const there = Array.from({ length: PLACES }, (_, place) => place).filter(isLive);
+    throw new UsageError(
+      `The vault holds nothing in sleeve ${missing}; ${there.length === 0 ? "it has no sleeves now" : `it has ${there.join(", ")}`}.`,
+    );
+  }
+  const mask = units === null ? found.mask : units.reduce((bits, place) => bits | (1n << BigInt(place)), 0n);
+  const [core, all] = await Promise.all([
+    lens.previewWithdraw(target.vault, shares, ALL),
+    lens.previewWithdraw(target.vault, shares, mask),
+  ]);
+  const sleeves = list
+    .map((address, place) => ({
+      place,
+      address,
+      asUnits: ((mask >> BigInt(place)) & 1n) === 1n,
+      obstacle: obstacleText(Number(found.why[place])),
+      units: all.units[place] ?? 0n,
+    }))
+    .filter(({ place }) => isLive(place));
+  return {
+    mask,
+    sleeves,
+    amounts: { amount0: all.amount0, amount1: all.amount1 },
+    paidIn: { amount0: all.paidIn0, amount1: all.paidIn1 },
+    net: {
+      amount0: all.amount0 - all.paidIn0 - core.amount0,
+      amount1: all.amount1 - all.paidIn1 - core.amount1,
+    },
+  };
+}
+
+/** Least that a withdrawal brings, and most that it may cost, while the price moves by up to `tolerance` either way. */
+export function exitBounds(
+  snapshot: SharesSnapshot,
+  shares: bigint,
+  { net }: Pick<ExitPlan, "net">,
+  tolerance: number,
+): { readonly least: TokenWei; readonly most: TokenWei } {
+  const core = withdrawBounds(snapshot, shares, tolerance);
+  const worst = (amount: bigint): bigint => amount - (absolute(amount) * MEANWHILE) / UNIT - (amount === 0n ? 0n : 1n);
+  const [end0, end1] = [core.amount0 + worst(net.amount0), core.amount1 + worst(net.amount1)];
+  return {
+    least: { amount0: positive(end0), amount1: positive(end1) },
+    most: { amount0: positive(-end0), amount1: positive(-end1) },
+  };
+}
+
+function absolute(x: bigint): bigint {
+  return x < 0n ? -x : x;
+}
+
+function positive(x: bigint): bigint {
+  return x > 0n ? x : 0n;
+}
+
+/** A leaver's sleeves for people, one line each. */
+export function exitLines(plan: ExitPlan, pair: PairInfo, text: (amount: bigint, token: PairInfo["token0"]) => string): string[] {
+  const lines = plan.sleeves.map(({ place, address, asUnits, obstacle }) => {
+    const why = obstacle === null ? "" : ` because ${obstacle}`;
+    return asUnits
+      ? `  sleeve ${place} (${address}): you get units of it${why}; redeem them there later.`
+      : obstacle === null
+        ? `  sleeve ${place} (${address}): in tokens.`
+        : `  sleeve ${place} (${address}): in tokens, which will be refused${why}; leave with units (--units ${place}).`;
+  });
+  const paid = [
+    { amount: plan.paidIn.amount0, token: pair.token0 },
+    { amount: plan.paidIn.amount1, token: pair.token1 },
+  ].filter(({ amount }) => amount > 0n);
+  return [
+    ...lines,
+    ...paid.map(
+      ({ amount, token }) =>
+        `  Your part of a debt exceeds your part of the rest: ${text(amount, token)} are taken from your account for it.`,
+    ),
+  ];
+}

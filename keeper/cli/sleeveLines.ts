@@ -1,0 +1,72 @@
+/** A vault's sleeves as `strata status` shows them: what each holds, owes and earns, its health, and how to leave it. */
+import { decimal, grouped, percent } from "../report/format.ts";
+import type { SleeveView } from "../observe/snapshot.ts";
+import type { SleeveState, VaultState } from "../strategy/types.ts";
+import { obstacleText } from "./lp/exit.ts";
+import type { PairInfo } from "./vaultConnection.ts";
+
+/** Quote units: what is owned less what is owed, at a price. */
+function valueOf(sleeve: SleeveState, price: number): number {
+  const owned = sleeve.asset === "quote" ? sleeve.owned : sleeve.owned * price;
+  const owed = sleeve.asset === "quote" ? sleeve.owed * price : sleeve.owed;
+  return owned - owed;
+}
+
+/** What it earns a year less what its debt costs, quote units, at the rates of now. */
+function carryOf(sleeve: SleeveState, price: number): number {
+  const [ownedAt, owedAt] = sleeve.asset === "quote" ? [1, price] : [price, 1];
+  return sleeve.owned * ownedAt * sleeve.supplyRate - sleeve.owed * owedAt * sleeve.borrowRate;
+}
+
+export function sleeveDocuments(state: VaultState, views: readonly SleeveView[]): unknown[] {
+  const price = state.price ?? state.tiers[0]?.price ?? 0;
+  return state.sleeves.map((sleeve) => {
+    const view = views.find((one) => one.index === sleeve.index);
+    const obstacle = obstacleText(view?.obstacle ?? 0);
+    return {
+      place: sleeve.index,
+      address: view?.sleeve ?? null,
+      kind: sleeve.kind,
+      asset: sleeve.asset,
+      owned: decimal(sleeve.owned),
+      owed: decimal(sleeve.owed),
+      value: decimal(valueOf(sleeve, price)),
+      carryPerYear: decimal(carryOf(sleeve, price)),
+      health: sleeve.health,
+      floorHealth: sleeve.floor,
+      borrowRate: sleeve.borrowRate,
+      supplyRate: sleeve.supplyRate,
+      pending: decimal(sleeve.pending),
+      capBps: Math.round(sleeve.cap * 10_000),
+      allowed: sleeve.allowed,
+      answers: sleeve.answers,
+      exit: obstacle === null ? "tokens" : "units",
+      obstacle,
+    };
+  });
+}
+
+export function sleeveLines(state: VaultState, views: readonly SleeveView[], pair: PairInfo): readonly (readonly [string, string])[] {
+  const price = state.price ?? state.tiers[0]?.price ?? 0;
+  const share = (value: number): string => percent(state.nav === 0 ? 0 : value / state.nav);
+  return state.sleeves.map((sleeve) => {
+    const view = views.find((one) => one.index === sleeve.index);
+    const [asset, other] = sleeve.asset === "quote" ? [pair.quote, pair.base] : [pair.base, pair.quote];
+    const name = `${sleeve.kind} ${sleeve.index}`;
+    if (!sleeve.answers) return [name, "its venue does not answer; leave with units of it"];
+    const value = valueOf(sleeve, price);
+    const debt =
+      sleeve.owed === 0
+        ? ""
+        : ` owes ${grouped(sleeve.owed, 4)} ${other.symbol} at ${percent(sleeve.borrowRate)} a year, health ${sleeve.health === null ? "unknown" : sleeve.health.toFixed(2)} (deleveraged under ${sleeve.floor.toFixed(2)});`;
+    const waits = sleeve.pending === 0 ? "" : ` ${grouped(sleeve.pending, 4)} ${asset.symbol} not settled yet;`;
+    const earns = sleeve.supplyRate === 0 ? "" : ` earns ${percent(sleeve.supplyRate)} a year;`;
+    const obstacle = obstacleText(view?.obstacle ?? 0);
+    const exit = obstacle === null ? "leave in tokens" : `leave with units, because ${obstacle}`;
+    const allowed = sleeve.allowed ? "" : "; nothing more may be given to it";
+    return [
+      name,
+      `holds ${grouped(sleeve.owned, 4)} ${asset.symbol};${debt}${waits}${earns} worth ${grouped(value)} ${pair.quote.symbol} (${share(value)}, cap ${percent(sleeve.cap, 0)}); ${exit}${allowed}`,
+    ];
+  });
+}

@@ -1,0 +1,122 @@
+/**
+ * The reserve: quote that neither the core, the hedge nor the buffer needs is lent, in steps, and comes back when one of them needs it. Fees that
+ * plans have collected are idle tokens too, so what of the harvest compounding does not use goes here; while fees are measured at LVR or more, it
+ * stays for the core.
+ *
+ * The asset sleeve is not used by any rule yet: what would call for it (a spike of launches on chain) is not among the keeper's data, and its
+ * correlation with the pair must be measured first.
+ */
+import { NO_MOVES, type Moves } from "../project.ts";
+import { consider, cooldownLeft, fit, hold, type Verdict } from "../proposal.ts";
+import { hours, money, percent } from "../text.ts";
+import type { SleeveState } from "../types.ts";
+import type { View } from "../view.ts";
+import { hedgeTarget, move, reserveWith } from "./hedge.ts";
+
+const RULE = "reserve";
+/** Of a sleeve's cap, the part that is used: the chain weighs in another block and at the band's low end. */
+const CAP_USE = 0.97;
+
+export function reserve(view: View): Verdict {
+  const { config, state, nav, payRatio } = view;
+  const settings = config.reserve;
+  if (!config.rules.reserve) return hold(RULE, "The reserve is switched off.");
+  const sleeve = openReserve(view);
+  const held = reserveWith(view);
+  if (sleeve === null && held === null) return hold(RULE, "There is no reserve, or its venue does not answer.");
+  const needs = needsOf(view);
+  const surplus = state.idleQuote - needs;
+  const account = `Of ${money(state.idleQuote)} idle quote the core, the hedge and the buffer need ${money(needs)}`;
+  const figures = { idle: state.idleQuote / nav, needs: needs / nav, surplus: surplus / nav };
+  const wait = cooldownLeft(view, state.memory.lastReserveMove, settings.cooldownHours);
+
+  if (surplus < -settings.least * nav && held !== null && held.owned > settings.least * nav) {
+    if (wait > 0) return hold(RULE, `${account}; the last move was too recent, ${hours(wait)} to wait.`, figures);
+    return takeBack(view, held, Math.min(-surplus, settings.step * nav), account, figures);
+  }
+  if (sleeve === null || surplus < 2 * settings.least * nav) {
+    return hold(RULE, `${account}; the reserve holds ${money(held?.owned ?? 0)}, and nothing moves.`, figures);
+  }
+  if (payRatio !== null && payRatio >= 1) {
+    const text = `${account}, and fees are ${payRatio.toFixed(2)} of LVR: the surplus waits for the core.`;
+    return hold(RULE, text, { ...figures, payRatio });
+  }
+  if (wait > 0) return hold(RULE, `${account}; the last move was too recent, ${hours(wait)} to wait.`, figures);
+  return lend(view, sleeve, Math.min(surplus, settings.step * nav), account, figures);
+}
+
+/** Quote that is to stay idle: the buffer, half of what the core lacks, and what secures the hedge's next step. */
+function needsOf(view: View): number {
+  const { config, nav, price } = view;
+  const room = view.coreTarget - view.coreValue;
+  const core = room >= config.compound.band * nav ? room / 2 : 0;
+  const aim = hedgeTarget(view);
+  const more = aim === null ? 0 : Math.max(aim.target - aim.owed, 0) * price;
+  const hedge = aim === null || more < config.hedge.band * nav ? 0 : Math.min(more, config.hedge.step * nav) / aim.ltv;
+  return config.reserve.buffer * nav + core + hedge;
+}
+
+function lend(view: View, sleeve: SleeveState, amount: number, account: string, figures: Figures): Verdict {
+  const { config, state, nav } = view;
+  const settings = config.reserve;
+  const { used, capacity } = state.budgets.turnover;
+  const free = (capacity - used - settings.leaves * capacity) * nav;
+  const room = CAP_USE * sleeve.cap * nav - sleeve.owned;
+  const most = Math.min(amount, free, room);
+  if (most < settings.least * nav) {
+    const text = `${account}; the turnover budget and the reserve's cap leave room for ${money(Math.max(most, 0))}, which is not worth a plan.`;
+    return hold(RULE, text, figures);
+  }
+  const rate = sleeve.supplyRate > 0 ? sleeve.supplyRate : settings.assumedRate;
+  const verdict = consider(view, {
+    kind: "sleeveMove",
+    rule: RULE,
+    horizonDays: settings.horizonDays,
+    build: (size): Moves => ({ ...NO_MOVES, sleeveMoves: move(sleeve, "quote", "give", "before", most * size) }),
+    gain: (after) => {
+      const net = after.sleeves.find(({ index }) => index === sleeve.index);
+      return (((net?.quote ?? 0) - sleeve.owned) * rate * settings.horizonDays) / 365;
+    },
+    memory: { lastReserveMove: state.time },
+  });
+  const text = `${account}; ${money(most)} is lent at ${percent(rate)} a year.`;
+  return { ...verdict, reasons: [{ rule: RULE, text, figures }, ...verdict.reasons] };
+}
+
+function takeBack(view: View, held: SleeveState, amount: number, account: string, figures: Figures): Verdict {
+  const all = amount >= held.owned;
+  const fitting = fit(view, {
+    rule: RULE,
+    build: (size): Moves => {
+      const part = Math.min(amount, held.owned) * size;
+      return { ...NO_MOVES, sleeveMoves: move(held, "quote", "take", "before", part, all && size === 1) };
+    },
+  });
+  if ("accepted" in fitting) return { ...fitting, reasons: [{ rule: RULE, text: `${account}.`, figures }, ...fitting.reasons] };
+  const { moves, projection } = fitting;
+  const text = `${account}; ${money(Math.min(amount, held.owned))} comes back from the reserve.`;
+  return {
+    accepted: {
+      kind: "sleeveMove",
+      moves,
+      projection,
+      cost: view.config.cost.gas,
+      gain: 0,
+      memory: { lastReserveMove: view.state.time },
+    },
+    reasons: [{ rule: RULE, text, figures }],
+  };
+}
+
+type Figures = Readonly<Record<string, number>>;
+
+/** Where quote may be lent: the reserve that pays most. */
+function openReserve(view: View): SleeveState | null {
+  const usable = view.state.sleeves.filter(
+    ({ kind, asset, answers, allowed, sound }) => kind === "reserve" && asset === "quote" && answers && allowed && sound,
+  );
+  return usable.reduce<SleeveState | null>(
+    (best, one) => (best === null || one.supplyRate > best.supplyRate ? one : best),
+    null,
+  );
+}
