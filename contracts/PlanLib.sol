@@ -143,13 +143,14 @@ library PlanLib {
         uint256 swapped;
         uint256 gave;
         uint256 took;
-        // The sleeves that the vault has units of, or that the plan moves: what they stand for now, at the low mark. Bit i of
-        // `touched`: the plan has moved sleeve i; of `given`: it was given something.
-        ISleeve[4] sleeve;
-        int256[4] net0;
-        int256[4] net1;
+        // The sleeves that the vault has units of, or that the plan moves: what they stand for now, at the low mark. Four places, or
+        // none as long as no sleeve is there. Bit i of `touched`: the plan has moved sleeve i; of `opened`: it was given
+        // something to own, or owes more.
+        ISleeve[] sleeve;
+        int256[] net0;
+        int256[] net1;
         uint256 touched;
-        uint256 given;
+        uint256 opened;
         // Of touched sleeves, in tokens: what was owned before and is owed now; what is owned now and was owed before.
         uint256 before0;
         uint256 before1;
@@ -222,7 +223,8 @@ library PlanLib {
         _drain(meter, w);
         _chargeChurn(pair, meter, w, kept0, kept1);
 
-        uint256 moved = _moves(state, pair, w, plan.moves, 0, false, owed);
+        uint256 moved;
+        if (plan.moves.length != 0) moved = _moves(state, pair, w, plan.moves, 0, false, owed);
         for (uint256 i = 0; i < plan.swaps.length; ++i) {
             _swap(pair, w, plan.swaps[i]);
             _readIdle(pair, w, owed);
@@ -364,7 +366,14 @@ library PlanLib {
         kept = [w.words[0], w.words[1]];
     }
 
+    function _makePlaces(Work memory w) private pure {
+        w.sleeve = new ISleeve[](RangeList.SLEEVES);
+        w.net0 = new int256[](RangeList.SLEEVES);
+        w.net1 = new int256[](RangeList.SLEEVES);
+    }
+
     function _readSleeves(State storage state, Work memory w) private view {
+        _makePlaces(w);
         uint256 live = w.words.live();
         for (uint256 i = 0; live >> i != 0; ++i) {
             if ((live >> i) & 1 == 0) continue;
@@ -398,7 +407,8 @@ library PlanLib {
     function _move(State storage state, Pair memory pair, Work memory w, Move calldata step) private {
         if (step.fraction > ONE) revert FractionAboveOne(step.fraction);
         uint256 i = step.sleeve;
-        if (i >= w.sleeve.length) revert NoSleeve(i);
+        if (i >= RangeList.SLEEVES) revert NoSleeve(i);
+        if (w.sleeve.length == 0) _makePlaces(w);
         if (address(w.sleeve[i]) == address(0)) {
             w.sleeve[i] = state.sleeves[i];
             if (address(w.sleeve[i]) == address(0)) revert NoSleeve(i);
@@ -409,9 +419,9 @@ library PlanLib {
         // To open, or to owe more, the policy must still want this sleeve; to take out or to repay it need not.
         if (step.take ? held <= 0 : held >= 0) {
             if (pair.policy.sleeves(i) != w.sleeve[i]) revert SleeveNotAllowed(i);
+            w.opened |= 1 << i;
         }
         if (!step.take) {
-            if (held >= 0) w.given |= 1 << i;
             IERC20(step.token1 ? pair.token1 : pair.token0).safeTransfer(address(w.sleeve[i]), amount);
         }
         amount = _callMove(w, i, step, amount);
@@ -512,7 +522,6 @@ library PlanLib {
     function _sleeves(
         Work memory w
     ) private pure returns (uint256 owned0, uint256 owned1, uint256 owed0, uint256 owed1) {
-        if (w.words.live() | w.touched == 0) return (0, 0, 0, 0);
         for (uint256 i = 0; i < w.sleeve.length; ++i) {
             owned0 += _positive(w.net0[i]);
             owned1 += _positive(w.net1[i]);
@@ -529,9 +538,9 @@ library PlanLib {
         uint256 priceX96,
         bool inverted
     ) private pure returns (uint256) {
+        if (w.sleeve.length == 0) return Valuation.valueDown(amount0, amount1, priceX96, inverted);
         (uint256 owned0, uint256 owned1, uint256 owed0, uint256 owed1) = _sleeves(w);
         uint256 owned = Valuation.valueDown(amount0 + owned0, amount1 + owned1, priceX96, inverted);
-        if (owed0 | owed1 == 0) return owned;
         uint256 owed = Valuation.valueUp(owed0, owed1, priceX96, inverted);
         return owned > owed ? owned - owed : 0;
     }
@@ -725,15 +734,15 @@ library PlanLib {
             if (core > Valuation.valueDown(core0, core1, w.band.low, inverted))
                 revert CoreWeightAboveCap(weightBps, cap);
         }
-        if (w.given != 0) _checkSleeveCaps(w, navLow, inverted);
+        if (w.opened != 0) _checkSleeveCaps(w, navLow, inverted);
         _checkArbitrage(pair, w, wordsBefore, wordsKept, liquidityBefore, navLow);
     }
 
-    /// @dev Of sleeves that were given something; rounded up, so that the cap is never exceeded by a rounding. (Repaying a debt
+    /// @dev Of sleeves that were opened further; rounded up, so that the cap is never exceeded by a rounding. (Repaying a debt
     ///      gives nothing that is owned.)
     function _checkSleeveCaps(Work memory w, uint256 navLow, bool inverted) private pure {
-        for (uint256 i = 0; w.given >> i != 0; ++i) {
-            if ((w.given >> i) & 1 == 0) continue;
+        for (uint256 i = 0; w.opened >> i != 0; ++i) {
+            if ((w.opened >> i) & 1 == 0) continue;
             uint256 owned = Valuation.valueUp(_positive(w.net0[i]), _positive(w.net1[i]), w.band.low, inverted);
             uint256 weightBps = FullMath.mulDivRoundingUp(owned, BPS, navLow);
             uint256 cap = PolicyLimits.sleeveCapBps(w.limits, i);

@@ -37,13 +37,15 @@ library SleeveLib {
 
     uint256 private constant ONE = 1e18;
     uint256 private constant NO_HINT = type(uint256).max;
+    /// @dev Wei of either token that a place may still hold when another sleeve takes it.
+    int256 private constant DUST = 1_000;
 
     /// @notice A debt is greater than what the vault owns of that token: who entered now would pay less than nothing for it.
     error DepositsClosed(bool token1);
     /// @notice The sleeve's debt is near liquidation, or its venue does not answer for its value.
     error SleeveUnsound(uint256 index);
     error NoSleeve(uint256 index);
-    /// @notice The place still holds something; it can only be taken by another sleeve when it holds nothing.
+    /// @notice The place still holds more than dust; it can only be taken by another sleeve when it holds nothing.
     error SleeveNotEmpty(uint256 index);
     /// @notice Nothing new, a sleeve of another vault, or one that has a place already.
     error SleeveNotAdoptable(uint256 index, address sleeve);
@@ -157,7 +159,8 @@ library SleeveLib {
         ISleeve current = state.sleeves[index];
         if (address(current) != address(0)) {
             Nets memory nets = current.nets();
-            if (nets.high0 != 0 || nets.high1 != 0 || nets.low0 != 0 || nets.low1 != 0) revert SleeveNotEmpty(index);
+            bool empty = _isDust(nets.low0) && _isDust(nets.low1) && _isDust(nets.high0) && _isDust(nets.high1);
+            if (!empty) revert SleeveNotEmpty(index);
         }
         for (uint256 i = 0; i < RangeList.SLEEVES; ++i) {
             // Twice in the list it would be counted twice. Nobody may stand anywhere but where nobody stands already.
@@ -173,6 +176,11 @@ library SleeveLib {
         state.sleeves[index] = next;
         _setLive(state, index, holds);
         emit IVault.SleeveAdopted(index, address(next));
+    }
+
+    /// @dev What the last plan could not take because of roundings; while others hold units, some always stays.
+    function _isDust(int256 amount) private pure returns (bool) {
+        return amount >= -DUST && amount <= DUST;
     }
 
     function _setLive(PlanLib.State storage state, uint256 index, bool on) private {
@@ -214,7 +222,8 @@ library SleeveLib {
         (uint256 owe0, uint256 owe1, , ) = w.sleeve.previewExit(1, 1);
         w.token1 = owe1 != 0;
         w.need = owe0 + owe1;
-        bool open = w.sleeve.obstacle(1, 1) == Obstacle.None;
+        Obstacle why = w.sleeve.obstacle(1, 1);
+        bool open = why == Obstacle.None;
         uint256 paid;
         if (w.need == 0) {
             if (open) w.sleeve.exit(1, 1);
@@ -222,6 +231,9 @@ library SleeveLib {
         } else if (open) {
             paid = _leaveInPart(state, pair, w);
         } else {
+            // Under water: nobody owes what nothing stands behind.
+            (owe0, owe1) = w.sleeve.shortfall();
+            if (why == Obstacle.Unhealthy && owe0 | owe1 == 0) revert NothingToDeleverage(index);
             paid = _repay(state, pair, w);
             if (paid == 0) revert NothingToRepayWith(index);
         }

@@ -127,6 +127,7 @@ contract AaveSleeve is Sleeve {
         (r.owned, ) = _owned();
         r.owed = _owed();
         r.healthX18 = _health();
+        r.thresholdX18 = (POOL.getConfiguration(address(ASSET)).liquidationThreshold() * ONE) / BPS;
         r.openingX18 = OPENING_HEALTH;
         r.floorX18 = FLOOR_HEALTH;
         if (address(DEBT_TOKEN) != address(0)) (r.borrowRateX18, ) = _borrowRate();
@@ -140,6 +141,10 @@ contract AaveSleeve is Sleeve {
     function _owned() internal view override returns (uint256, uint256) {
         uint256 supplied = ATOKEN.balanceOf(address(this));
         return (supplied, supplied);
+    }
+
+    function _measure() internal view override returns (uint256) {
+        return ATOKEN.scaledBalanceOf(address(this));
     }
 
     /// @dev Likewise of the debt: what `repay(ALL)` takes in this block.
@@ -226,9 +231,12 @@ contract AaveSleeve is Sleeve {
     function _shortfall() internal view override returns (uint256) {
         uint256 debt = _owed();
         if (debt == 0) return 0;
+        (bool answers, uint256 secured) = _secured();
+        uint256 threshold = POOL.getConfiguration(address(ASSET)).liquidationThreshold();
+        // Worth as much as all that secures it: whoever repaid it would pay for a hole that is Aave's.
+        if (answers && FullMath.mulDiv(secured, BPS, threshold) <= debt) return 0;
         (uint256 rate, uint256 since) = _borrowRate();
         if (rate > RATE_CAP && since < block.timestamp) return debt;
-        (bool answers, uint256 secured) = _secured();
         if (!answers || FullMath.mulDiv(secured, ONE, debt) >= FLOOR_HEALTH) return 0;
         return debt - FullMath.mulDiv(secured, ONE, OPENING_HEALTH);
     }

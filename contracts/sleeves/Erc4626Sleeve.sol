@@ -23,7 +23,7 @@ import {Sleeve} from "./Sleeve.sol";
 ///   newcomers charged the low mark, they would pay the capped price, leave at the real one, and keep the gap. They pay the
 ///   high mark, so the gap stays with those who were there. PREMIUM is for prices that are reported rarely: it is how far the
 ///   true one may run ahead of the last report before newcomers gain.
-/// The vault sells units at the low mark while others hold some, so a gap goes to them: they too were there before.
+/// Units are bought and sold by venue shares, not by marks: no gap goes from one holder to another.
 ///
 /// THE BELIEVED PRICE starts as the venue's own when the sleeve is made, and moves with each move of the vault: down to the
 /// venue's, up by no more than MAX_RATE. Growth compounds where moves do, so it stays below exp(MAX_RATE * time).
@@ -172,6 +172,10 @@ contract Erc4626Sleeve is Sleeve {
 
     function _owned() internal view virtual override returns (uint256 low, uint256 high) {
         return (_lowOf(held), _highOf(held));
+    }
+
+    function _measure() internal view virtual override returns (uint256) {
+        return held;
     }
 
     function _supply(uint256 amount) internal virtual override {

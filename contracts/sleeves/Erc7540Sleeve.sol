@@ -195,6 +195,11 @@ contract Erc7540Sleeve is Erc4626Sleeve {
         high = cash + _premium(depositing) + _highOf(shares);
     }
 
+    /// @dev In asset wei, at the venue's own price, which a move of ours does not change.
+    function _measure() internal view override returns (uint256) {
+        return cash + depositing + _worth(held + redeeming);
+    }
+
     /// @dev As many as the tokens under way would buy at the higher of both prices; rounded down.
     function _sharesUnderWay() private view returns (uint256) {
         if (depositing == 0) return 0;

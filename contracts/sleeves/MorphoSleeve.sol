@@ -159,6 +159,10 @@ contract MorphoSleeve is Sleeve {
         return FullMath.mulDiv(_position().collateral, part, whole);
     }
 
+    function _measure() internal view override returns (uint256) {
+        return _position().collateral;
+    }
+
     function _close(uint256 part, uint256 whole) internal override returns (uint256 got) {
         uint256 owed = _debtOf(part, whole);
         Position memory held = _position();
@@ -175,6 +179,14 @@ contract MorphoSleeve is Sleeve {
     /// @dev By the market's own rule, before the part is paid out: a part taken out in proportion leaves health as it is, but for
     ///      a wei's rounding, for which the floor of one has room by a billionth.
     function _obstacle(uint256, uint256) internal view override returns (Obstacle) {
+        // Morpho asks the rate model at every withdrawal, and its oracle where there is a debt. Caught, not swallowed: it is the answer.
+        if (RATE_MODEL != address(0)) {
+            try IIrm(RATE_MODEL).borrowRateView(_params(), MORPHO.market(MARKET)) {
+                // It answers.
+            } catch {
+                return Obstacle.Closed;
+            }
+        }
         if (_position().borrowShares == 0) return Obstacle.None;
         try IOracle(ORACLE).price() {
             return _health() < ONE + 1e9 ? Obstacle.Unhealthy : Obstacle.None;
@@ -186,7 +198,7 @@ contract MorphoSleeve is Sleeve {
 
     function _shortfall() internal view override returns (uint256) {
         uint256 debt = _owed();
-        if (debt == 0) return 0;
+        if (debt == 0 || _isUnderWater(debt)) return 0;
         // A rate that was made in this second may be a stranger's, who borrows for a moment to have the debt closed.
         if (_ratePerYear() > RATE_CAP && MORPHO.market(MARKET).lastUpdate < block.timestamp) return debt;
         uint256 secured = _secured();
@@ -195,6 +207,12 @@ contract MorphoSleeve is Sleeve {
     }
 
     // ---------------------------------------------------------------- MARKET
+
+    /// @dev The debt is worth as much as all of its collateral. The market has no recourse, so that whoever repaid it would pay its
+    ///      lenders' loss.
+    function _isUnderWater(uint256 debt) private view returns (bool) {
+        return FullMath.mulDiv(_position().collateral, IOracle(ORACLE).price(), ORACLE_SCALE) <= debt;
+    }
 
     /// @dev 1e18 = the market may liquidate; no debt is perfect health. Rounded down.
     function _health() private view returns (uint256) {

@@ -20,8 +20,14 @@ import {Valuation} from "../libraries/Valuation.sol";
 /// LEGS. A sleeve owns one token of the pair and may owe the other one.
 ///
 /// UNITS. While all units are the vault's, moving tokens in and out needs none. Once others hold some, the vault buys and sells
-/// units with what it moves: it gets the fewest and gives the most that any price of the oracle's band would make of it, so
-/// that those who have left cannot be diluted.
+/// units with what it moves. Without a debt these are as many as the venue's own shares that moved are of those that were there:
+/// no price, so nobody gains by one. With a debt it gets the fewest and gives the most that any price of the oracle's band would
+/// make of it, so that those who have left cannot be diluted. Units are never given to the vault by anybody: what it holds, it
+/// has bought.
+///
+/// COARSE UNITS. If all but one unit were redeemed and a gift made that one dear, leavers' parts would round to no unit at all. So
+/// units are bought as if VIRTUAL_UNITS more existed, which belong to nobody: such a gift is theirs. Others that costs nothing that
+/// could be seen in a wei.
 ///
 /// ROUNDING. Owned and paid out: down. Owed: up. Units bought: down, sold: up. All of it favours those who stay. (A venue that rounds
 /// for itself, as Aave does, may cost or bring all holders together less than a wei when the vault moves.)
@@ -37,6 +43,7 @@ abstract contract Sleeve is ISleeve, ERC6909TokenSupply, ReentrancyGuardTransien
     uint256 public constant UNIT_ID = 0;
     /// @dev As many units as make the smallest holding of an LP divisible.
     uint256 private constant FIRST_UNITS = 1e30;
+    uint256 private constant VIRTUAL_UNITS = 1e9;
 
     address public immutable VAULT;
     IERC20 public immutable ASSET;
@@ -46,6 +53,8 @@ abstract contract Sleeve is ISleeve, ERC6909TokenSupply, ReentrancyGuardTransien
     bool private immutable QUOTE_IS_TOKEN0;
 
     error AssetNotOfPair(address asset);
+    /// @notice Units are not sent to the vault: they could keep a place from being freed.
+    error UnitsNotWelcome();
 
     modifier onlyVault() {
         if (msg.sender != VAULT) revert NotVault(msg.sender);
@@ -77,7 +86,10 @@ abstract contract Sleeve is ISleeve, ERC6909TokenSupply, ReentrancyGuardTransien
         // Taken before anything moves: units are priced by what there was.
         Legs memory before;
         bool shared = total != 0 && balanceOf(VAULT, UNIT_ID) != total;
-        if (shared) before = _legs();
+        if (shared) {
+            before = _legs();
+            before.measure = _measure();
+        }
 
         (int256 asset, int256 debt) = ASSET_IS_TOKEN0 ? (give0, give1) : (give1, give0);
         (asset, debt) = _moveLegs(asset, debt);
@@ -209,6 +221,8 @@ abstract contract Sleeve is ISleeve, ERC6909TokenSupply, ReentrancyGuardTransien
         uint256 low;
         uint256 high;
         uint256 debt;
+        // See _measure; only where units are to be priced.
+        uint256 measure;
     }
 
     function _legs() private view returns (Legs memory legs) {
@@ -235,22 +249,18 @@ abstract contract Sleeve is ISleeve, ERC6909TokenSupply, ReentrancyGuardTransien
         uint256 lowX96,
         uint256 highX96
     ) private view returns (int256) {
-        if (before.debt == 0 && debt == 0) return _unitsInKind(before, total, asset);
+        if (before.debt == 0 && debt == 0) return _unitsInKind(before.measure, _measure(), total);
         if (lowX96 == 0 && (asset < 0 || debt < 0)) revert PriceNeeded();
         int256 atLow = _unitsAt(before, total, asset, debt, lowX96);
         int256 atHigh = _unitsAt(before, total, asset, debt, highX96);
         return atLow < atHigh ? atLow : atHigh;
     }
 
-    /// @dev As _unitsAt, in the asset token.
-    function _unitsInKind(Legs memory before, uint256 total, int256 asset) private pure returns (int256) {
-        // Casts: amounts and units are below 2^200, and each sign is looked at first.
-        if (asset >= 0) {
-            if (before.high == 0 && asset > 0) revert Insolvent();
-            return asset == 0 ? int256(0) : int256(FullMath.mulDiv(uint256(asset), total, before.high));
-        }
-        if (before.low == 0) revert Insolvent();
-        return -int256(FullMath.mulDivRoundingUp(uint256(-asset), total, before.low));
+    /// @dev In proportion to what there was of the venue's own shares.
+    function _unitsInKind(uint256 was, uint256 is_, uint256 total) private pure returns (int256) {
+        // Casts: shares and units are far below 2^200.
+        if (is_ >= was) return int256(FullMath.mulDiv(is_ - was, total + VIRTUAL_UNITS, was + 1));
+        return -int256(FullMath.mulDivRoundingUp(was - is_, total, was));
     }
 
     /// @dev Buying, a unit costs what it may be worth (high mark); selling, it brings what it is worth at least (low mark).
@@ -268,7 +278,7 @@ abstract contract Sleeve is ISleeve, ERC6909TokenSupply, ReentrancyGuardTransien
             // Whoever repays a debt that nothing stands behind buys nothing; more than that would be a present to the others.
             if (dear <= 0 && asset > 0) revert Insolvent();
             if (dear <= 0) return 0;
-            return int256(FullMath.mulDiv(uint256(moved), total, uint256(dear)));
+            return int256(FullMath.mulDiv(uint256(moved), total + VIRTUAL_UNITS, uint256(dear) + 1));
         }
         int256 cheap = _value(int256(before.low), -int256(before.debt), priceX96);
         if (cheap <= 0) revert Insolvent();
@@ -294,6 +304,12 @@ abstract contract Sleeve is ISleeve, ERC6909TokenSupply, ReentrancyGuardTransien
         return int256(owned) - int256(owed);
     }
 
+    /// @dev Every movement of units passes here.
+    function _update(address from, address to, uint256 id, uint256 amount) internal override {
+        if (to == VAULT && from != address(0)) revert UnitsNotWelcome();
+        super._update(from, to, id, amount);
+    }
+
     function _sorted(uint256 asset, uint256 other) internal view returns (uint256, uint256) {
         return ASSET_IS_TOKEN0 ? (asset, other) : (other, asset);
     }
@@ -305,6 +321,9 @@ abstract contract Sleeve is ISleeve, ERC6909TokenSupply, ReentrancyGuardTransien
 
     /// @dev What the whole position owns, in the asset token: at least `low`, at most `high`.
     function _owned() internal view virtual returns (uint256 low, uint256 high);
+
+    /// @dev How much of the venue's own shares the position is made of, in any measure that a move changes in proportion.
+    function _measure() internal view virtual returns (uint256);
 
     /// @dev What the whole position owes, in the other token, interest accrued, rounded up.
     function _owed() internal view virtual returns (uint256);

@@ -148,6 +148,26 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
     `The sleeve's venue moved ${arg(a, "actual")} wei instead of ${arg(a, "expected")}; leave with units, or wait.`,
   "RedeemBelowMin(uint256,uint256)": (a) =>
     `The units bring ${arg(a, "amount")} wei, less than the wanted ${arg(a, "min")}; ask for less or wait.`,
+  "UnitsNotWelcome()": () => "Units of a sleeve cannot be sent to the vault; redeem them, or send them to an account.",
+  "PriceNeeded()": () =>
+    "Others hold units of this sleeve and it has a debt, so nothing can be taken from it while the oracle is silent; its debt can be repaid.",
+  "ReceivedTooLittle(uint256,uint256)": (a) =>
+    `The sleeve's venue gives less for what is put in than it should (arguments ${Object.values(a).join(" and ")}); its price is off: wait, or give less.`,
+  "RequestIdNotZero(uint256)": (a) =>
+    `The venue numbers its requests (${Object.values(a).join("")}), which this sleeve cannot follow; the DAO must choose another venue.`,
+  "InvalidSleeve(uint256,address,uint16)": (a) =>
+    `Place ${arg(a, "index")} cannot hold ${arg(a, "sleeve")} with a cap of ${bps(a, "capBps")}: places are 0 to 3, a cap is at most all of NAV, and nobody has a cap of zero.`,
+  "ERC6909InsufficientAllowance(address,uint256,uint256,uint256)": (a) =>
+    `${arg(a, "spender")} may move ${arg(a, "allowance")} units of the sleeve and needs ${arg(a, "needed")}; approve at least that.`,
+  "ERC6909InvalidApprover(address)": () => "Nobody (the zero address) cannot approve; use a real account.",
+  "ERC6909InvalidReceiver(address)": () => "The zero address cannot receive units; use a real account.",
+  "ERC6909InvalidSender(address)": () => "The zero address cannot send units; use a real account.",
+  "ERC6909InvalidSpender(address)": () => "The zero address cannot be a spender; use a real account.",
+  "AddressEmptyCode(address)": (a) =>
+    `${arg(a, "target")} is no contract; the vault's library is missing: check the deployment.`,
+  "FailedCall()": () => "A call inside the vault failed without a reason; observe again, and report it if it lasts.",
+  "SafeCastOverflowedUintDowncast(uint8,uint256)": (a) =>
+    `${arg(a, "value")} does not fit into ${arg(a, "bits")} bits; use smaller amounts.`,
   "NoDebt()": () => "The sleeve owes nothing of this token; nothing is to be repaid.",
   "Obstructed(uint8)": () => "The sleeve's venue cannot pay now; leave with units of it, or wait.",
   "AssetNotOfPair(address)": (a) => `${arg(a, "asset")} is not a token of the vault's pair; use another venue.`,
@@ -233,7 +253,9 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
   "CapOutOfBounds(string)": (a) =>
     `The limit ${arg(a, "field")} would be outside what the code allows (a refill is at most its capacity; the bounds are in docs/governance.md); choose a value inside.`,
   "NotTighter(string)": (a) =>
-    `Policy.tightenCaps may not loosen ${arg(a, "field")}; loosen through setCaps, which waits for the delay.`,
+    arg(a, "field") === "sleeveCapBps"
+      ? "Policy.lowerSleeveCap may not raise a sleeve's cap; raise it through setSleeve, which waits for the delay."
+      : `Policy.tightenCaps may not loosen ${arg(a, "field")}; loosen through setCaps, which waits for the delay.`,
   "NoSuchPool(uint24)": (a) => `The factory has no pool of this pair with fee ${arg(a, "fee")}; create it first.`,
   "PoolNotFromFactory(uint24,address,address)": (a) =>
     `The ${fee(a, "fee")} pool is at ${arg(a, "actual")}, not at the factory's address ${arg(a, "expected")}; use Uniswap's own factory.`,

@@ -31,6 +31,8 @@ const schema = z.object({
   journal: z.string(),
   /** By fee tier. */
   pools: z.record(z.string(), z.string()),
+  /** By kind. */
+  sleeves: z.record(z.string(), z.string()).optional(),
   /** Addresses of the roles; their keys are Hardhat's published test keys (scripts/local/accounts.ts). */
   accounts: z.record(z.string(), z.string()),
 });

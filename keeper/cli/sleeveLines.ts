@@ -46,7 +46,11 @@ export function sleeveDocuments(state: VaultState, views: readonly SleeveView[])
   });
 }
 
-export function sleeveLines(state: VaultState, views: readonly SleeveView[], pair: PairInfo): readonly (readonly [string, string])[] {
+export function sleeveLines(
+  state: VaultState,
+  views: readonly SleeveView[],
+  pair: PairInfo,
+): readonly (readonly [string, string])[] {
   const price = state.price ?? state.tiers[0]?.price ?? 0;
   const share = (value: number): string => percent(state.nav === 0 ? 0 : value / state.nav);
   return state.sleeves.map((sleeve) => {

@@ -19,7 +19,13 @@ export function tickDocument(tick: TickResult): unknown {
     expectedCost: decision.expectedCost.toFixed(6),
     expectedGain: decision.expectedGain.toFixed(6),
     book: decision.book,
-    decision: { burns: decision.burns, swaps: decision.swaps, mints: decision.mints, fees: decision.fees },
+    decision: {
+      burns: decision.burns,
+      sleeveMoves: decision.sleeveMoves,
+      swaps: decision.swaps,
+      mints: decision.mints,
+      fees: decision.fees,
+    },
     decisionHash: tick.decisionHash,
     plan: tick.plan,
     charge: tick.charge,
@@ -45,12 +51,19 @@ export function tickText(tick: TickResult): string {
   const swaps = decision.swaps.map((swap) =>
     row("swap", `sell ${grouped(swap.amount, 4)} ${swap.sell} in ${feeTier(swap.fee)}`),
   );
+  const moves = decision.sleeveMoves.map((move) =>
+    row(
+      move.take ? "take" : "give",
+      `${grouped(move.amount, 4)} ${move.token} ${move.take ? "from" : "to"} sleeve ${move.sleeve}${move.afterSwaps ? ", after the swaps" : ""}`,
+    ),
+  );
   const kinds = decision.actions.length === 0 ? "" : ` (${decision.actions.join(" + ")})`;
   return [
     `${isoTime(state.time)}, block ${state.block}: ${tick.outcome}${kinds}. ${tick.detail}`,
     row("price", state.price === null ? "the oracle is silent" : price(state.price)),
     row("NAV", grouped(state.nav)),
     ...burns,
+    ...moves,
     ...swaps,
     ...mints,
     ...(decision.fees === null

@@ -1,15 +1,7 @@
 /** From the chain's snapshot to what the strategy sees: floats in base and quote. */
 import { feeGrowthUnits, priceFromX96, toUnits } from "../chain/orientation.ts";
 import { orientedSpotTick, priceFromSqrtPriceX96, toOrientedRange, unitsFromWei } from "../chain/prices.ts";
-import type {
-  Budget,
-  Memory,
-  Policy,
-  PositionState,
-  SleeveState,
-  TierState,
-  VaultState,
-} from "../strategy/types.ts";
+import type { Budget, Memory, Policy, PositionState, SleeveState, TierState, VaultState } from "../strategy/types.ts";
 import type { PositionView, SleeveView, Snapshot, TierView } from "./snapshot.ts";
 
 /** Places in the vault's list (contracts/libraries/RangeList.sol). */

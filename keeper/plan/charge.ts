@@ -149,7 +149,10 @@ function sleeveTurnover({ given, taken }: SleeveOutcome, { price, quoteIsToken0 
  * Of touched sleeves, in tokens: what was owned before and is owed now, a wei of each token and sleeve on top for the venue's roundings; what
  * is owned now and was owed before.
  */
-function sleevesMoved({ before, after, touched }: SleeveOutcome): { readonly before: PaidOut; readonly after: PaidOut } {
+function sleevesMoved({ before, after, touched }: SleeveOutcome): {
+  readonly before: PaidOut;
+  readonly after: PaidOut;
+} {
   const one = (nets: ReadonlyMap<number, SleeveNets>): Worth =>
     worth(new Map([...nets].filter(([index]) => touched.has(index))));
   const [then, now] = [one(before), one(after)];

@@ -103,11 +103,17 @@ export function explain(before: MarkedState, after: MarkedState, events: VaultEv
   const paid = sum(events.deposits, events.paidIn, events.withdrawals.map(negative));
   const parts = sleeveSteps(before, after, events);
   // Units that leavers took are worth what they stood for.
-  const flow = sum([paid], parts.map(({ asUnits }) => negative(asUnits)));
+  const flow = sum(
+    [paid],
+    parts.map(({ asUnits }) => negative(asUnits)),
+  );
   const flows = flow.base * before.mark + flow.quote;
 
   // A leaver's part of the sleeves is in the flow, and was not in what the vault held beside them.
-  const core = sum([held, flow], parts.map(({ left }) => left));
+  const core = sum(
+    [held, flow],
+    parts.map(({ left }) => left),
+  );
   const market = core.base * (after.mark - before.mark);
   const fees = worth(feesEarned(before.state, after.state, events), after.mark);
   const lvr = 0 - worth(rebalanced(before.state, after.state, events), after.mark);
@@ -147,7 +153,11 @@ function sleeveSteps(before: MarkedState, after: MarkedState, events: VaultEvent
     const stayed = sum([from, negative(left)]);
     const earned = sum([to, negative(stayed)], moves.map(negative));
     const hedge = stayed.base * (after.mark - before.mark);
-    return { profit: { index, kind, hedge, carry: worth(earned, after.mark) }, left, asUnits: times(from, partOf(taken)) };
+    return {
+      profit: { index, kind, hedge, carry: worth(earned, after.mark) },
+      left,
+      asUnits: times(from, partOf(taken)),
+    };
   });
 }
 

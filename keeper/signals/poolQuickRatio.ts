@@ -52,9 +52,7 @@ function dailyOutflows(state: VaultState, found: readonly Sample[]): number[] {
     }
   }
   const flows = [...steps].sort(([a], [b]) => a - b).map(([, flow]) => flow);
-  return flows
-    .slice(PER_DAY - 1)
-    .map((_, i) => flows.slice(i, i + PER_DAY).reduce((sum, flow) => sum + flow, 0));
+  return flows.slice(PER_DAY - 1).map((_, i) => flows.slice(i, i + PER_DAY).reduce((sum, flow) => sum + flow, 0));
 }
 
 function quantile(values: readonly number[], at: number): number | null {

@@ -70,6 +70,8 @@ export interface StrategyConfig {
     readonly cooldownHours: number;
     /** Part of the turnover budget's capacity that must be left after giving: the hedge goes first. */
     readonly leaves: number;
+    /** Bearish fraction from which what secures a whole step of the hedge stays idle. */
+    readonly watchful: number;
     /** Yield a year of a reserve that does not say: quote lent in calm years. */
     readonly assumedRate: number;
     readonly horizonDays: number;
@@ -223,7 +225,16 @@ export const DEFAULT_CONFIG: StrategyConfig = {
     costDays: 30,
   },
   quickRatio: { below: 1, above: 1.5, adds: 0.2 },
-  reserve: { buffer: 0.05, least: 0.02, step: 0.1, cooldownHours: 24, leaves: 0.4, assumedRate: 0.03, horizonDays: 30 },
+  reserve: {
+    buffer: 0.05,
+    least: 0.03,
+    step: 0.1,
+    cooldownHours: 24,
+    leaves: 0.4,
+    watchful: 0.5,
+    assumedRate: 0.03,
+    horizonDays: 30,
+  },
   core: { target: 0.6, capUse: 0.98 },
   width: { multiple: 1.5, horizonDays: 30, least: 0.08, greatest: 1.5, fallbackVolatility: 0.9, maxTilt: 0.2 },
   rangeShift: {
@@ -306,7 +317,16 @@ const RANGES: {
     costDays: HORIZON,
   },
   quickRatio: { below: [0, 100], above: [0, 100], adds: FRACTION },
-  reserve: { buffer: FRACTION, least: FRACTION, step: FRACTION, cooldownHours: HOURS, leaves: FRACTION, assumedRate: [0, 10], horizonDays: HORIZON },
+  reserve: {
+    buffer: FRACTION,
+    least: FRACTION,
+    step: FRACTION,
+    cooldownHours: HOURS,
+    leaves: FRACTION,
+    watchful: FRACTION,
+    assumedRate: [0, 10],
+    horizonDays: HORIZON,
+  },
   core: { target: FRACTION, capUse: FRACTION },
   width: {
     multiple: [0.01, 100],

@@ -3,11 +3,22 @@ import { parseArgs } from "node:util";
 
 import { parseOrExplain, WRONG_USAGE } from "../support/args.ts";
 import { measureGas, type GasReport, type Line } from "./gas.ts";
+import type { SleeveGas } from "./sleeves.ts";
 
 const USAGE = "usage: npm run bench -- gas [--json] [--calls]";
 
 /** The lines that the product promises (docs/gas.md). */
-const LIMITS = { deposit: 187_000, rebalance: 760_000, withdrawHalf: 322_000, overFloor: 130_000 };
+const LIMITS = { deposit: 187_000, rebalance: 760_000, withdrawHalf: 322_000, overFloor: 130_000, exit: 2_500_000 };
+
+const SLEEVE_LINES: readonly (readonly [keyof SleeveGas, string])[] = [
+  ["conversionOpenStep", "conversion: give collateral and borrow"],
+  ["conversionCloseStep", "conversion: repay and take collateral"],
+  ["reserveGive", "reserve: give"],
+  ["reserveTake", "reserve: take"],
+  ["exit", "exit, the fund in units"],
+  ["exitInTokens", "exit, all in tokens"],
+  ["exitInUnits", "exit, all in units"],
+];
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -35,6 +46,9 @@ function text(report: GasReport): string {
   const row = (name: string, line: Line, limit: number): string =>
     `${name.padEnd(16)}${line.strata.toLocaleString("en").padStart(10)}${line.floor.toLocaleString("en").padStart(10)}` +
     `${(line.strata - line.floor).toLocaleString("en").padStart(10)}${limit.toLocaleString("en").padStart(10)}\n`;
+  const sleeves = SLEEVE_LINES.map(
+    ([field, name]) => `${name.padEnd(44)}${report.sleeves[field].toLocaleString("en").padStart(10)}\n`,
+  );
   const bytes = Object.entries(report.runtimeBytes).map(
     ([name, size]) => `${name.padEnd(16)}${size.toLocaleString("en").padStart(10)} of 24,576 bytes\n`,
   );
@@ -53,6 +67,9 @@ function text(report: GasReport): string {
     row("rebalance", report.rebalance, LIMITS.rebalance),
     row("withdraw half", report.withdrawHalf, LIMITS.withdrawHalf),
     `rebalance may cost ${LIMITS.overFloor.toLocaleString("en")} over its floor\n\n`,
+    "eight ranges and three live sleeves                 gas\n",
+    ...sleeves,
+    `an exit may cost ${LIMITS.exit.toLocaleString("en")} in every state\n\n`,
     ...bytes,
     ...calls,
   ].join("");

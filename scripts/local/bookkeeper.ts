@@ -93,7 +93,9 @@ export class Bookkeeper {
     const { logs, source } = this.#options;
     const samples = samplesOf(snapshot);
     const price = this.#priceAt(snapshot.blockNumber);
-    const events = await readEvents(logs, source, block, block);
+    // Places may have got other sleeves by a vote.
+    const sleeves = samples.map(({ index, sleeve }) => ({ index, address: sleeve }));
+    const events = await readEvents(logs, { ...source, sleeves }, block, block);
     const moves = await readMoves(
       logs,
       samples.map(({ sleeve }) => sleeve),

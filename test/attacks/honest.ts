@@ -43,3 +43,18 @@ export async function joinedBy(stage: Stage, lp: HardhatEthersSigner, shares: bi
   await stage.deposit(lp, shares);
   stage.lps.push(lp);
 }
+
+/** Sells the vault's idle base for quote after the price has risen out of its range, in steps of the turnover budget. */
+export async function withoutBase(stage: Stage): Promise<void> {
+  const { world, attacker } = stage;
+  await stage.moveMarket(2_300, { feeds: "report" });
+  // The reference pool's average follows.
+  await world.pass(3_600);
+  await stage.report(2_300);
+  for (const parts of [8n, 7n, 6n, 5n, 4n, 3n, 2n, 1n]) {
+    await world.execute({ swaps: [{ fee: 3_000, zeroForOne: attacker.sellsBase, fraction: ONE / parts }] });
+    await stage.moveMarket(2_300);
+    await world.pass(86_400);
+    await stage.report(2_300);
+  }
+}

@@ -1,6 +1,6 @@
 /** Calls of those who have a role, and attempts at them by those who have not. */
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
-import type { Result, TransactionResponse } from "ethers";
+import { type Result, type TransactionResponse, ZeroAddress } from "ethers";
 
 import { GOVERNOR_FUNCTIONS } from "../../scripts/deploy/strata.ts";
 import { capsOf, managerAs, tightestCaps } from "../support/governance.ts";
@@ -35,6 +35,8 @@ export async function governed(stage: Stage, someone: string): Promise<readonly 
   const calls: Record<string, readonly unknown[]> = {
     setCaps: [{ ...caps, lossCapBps: 100, lossRefillBps: 100 }],
     addPool: [100],
+    // Valid, and as good as any other for those who may not call it.
+    setSleeve: [0, ZeroAddress, 0],
     addKeeper: [someone],
     setTreasury: [someone],
     renewPause: [],

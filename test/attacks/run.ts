@@ -84,7 +84,8 @@ export async function measure(setting: Setting, scenario: Scenario): Promise<Mea
     scenario,
     control: control.lps,
     attacked: attacked.lps,
-    profit: attacked.profit,
+    // Less what the same holdings bring him without the attack.
+    profit: attacked.profit - control.profit,
     tolerance: wei * BigInt(stage.operations),
     operations: stage.operations,
     seconds: attacked.seconds,

@@ -53,6 +53,9 @@ export const INVARIANT = {
   PLAN_SLEEVE_CHARGE:
     "plan: sleeves are charged at low marks, with a wei of each token for roundings, and hide no loss by what they gain",
 
+  CLOSED_FORM:
+    "conversion: core and a conversion of its delta are neutral at opening; alone it is a short forward, up to its financing",
+
   TREASURY_ONLY: "treasury: gets its share of collected swap fees, rounded down, and nothing else",
   TREASURY_CRYSTALLISED: "treasury: a new share is taken of no fee that was earned before it was adopted",
   LP_FEES_CAPPED:

@@ -91,7 +91,8 @@ describe("local world, as a process", function () {
     expect(summary.ticks).to.equal(72);
     expect(summary.plans).to.be.at.least(1);
     expect(summary.actions).to.include({ deploy: 1 });
-    expect(summary.actions).to.include({ sleeveMove: 0, treasurySync: 0 });
+    expect(summary.actions).to.include({ treasurySync: 0 });
+    expect(summary.actions.sleeveMove).to.be.at.least(1);
     expect(summary.actions.poke).to.be.at.least(1);
     for (const name of ["loss", "turnover", "churn"] as const) {
       const { usedBps, capacityBps } = summary.budgets[name];

@@ -6,6 +6,8 @@ import { expect } from "chai";
 
 import { loadPath } from "../../keeper/market/path.ts";
 import type { RunResult } from "../../keeper/report/summary.ts";
+import { SLEEVE_PLACES } from "../../scripts/deploy/sleeves.ts";
+import type { SleeveLine } from "../../scripts/local/sleeveBook.ts";
 import type { ActionView, WorldView } from "../../scripts/local/view/model.ts";
 import { runWorld } from "../../scripts/local/world.ts";
 import { inProcess } from "../keeper/cli/run.ts";
@@ -64,6 +66,12 @@ describe("local world, a week in this process", function () {
     expect(ledger.flows).to.be.within(-60_000, 10_000);
     expect(ledger.terms.fees).to.be.above(0);
     expect(ledger.terms.lvr).to.be.above(0);
+
+    // The samples of sleeves, which know of flows, and the account's terms, which do not, come to the same profit by place.
+    const { sleeves } = result as unknown as { readonly sleeves: readonly SleeveLine[] };
+    expect(sleeves.reduce((sum, { moves }) => sum + moves, 0)).to.be.above(0);
+    for (const { index, hedge, carry } of ledger.sleeves)
+      expectClose(sleeves.find(({ place }) => place === SLEEVE_PLACES[index])!.pnl, hedge + carry, 1e-2);
 
     // Flows are no profit: a share's return is the terms' over the capital that was there, not the flows'.
     const shareReturn = result!.sharePrice.end / result!.sharePrice.start - 1;

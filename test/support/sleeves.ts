@@ -29,7 +29,7 @@ export async function deployMorphoSleeve(
     world.who.deployer,
   );
   await sleeve.waitForDeployment();
-  return sleeve as unknown as MorphoSleeve;
+  return sleeve;
 }
 
 /** The DAO puts a sleeve in a place, and somebody has the vault take it in. */

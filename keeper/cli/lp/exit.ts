@@ -1,4 +1,5 @@
 /** By which way an LP leaves each sleeve: in tokens, or with units where its venue does not pay; and what that brings. */
+import { revertDataOf } from "../../chain/errors.ts";
 import { UsageError } from "../errors.ts";
 import type { PairInfo, VaultConnection } from "../vaultConnection.ts";
 import { withdrawBounds, type SharesSnapshot, type TokenWei } from "./amounts.ts";
@@ -49,15 +50,20 @@ export interface ExitPlan {
 }
 
 /**
- * Asks the lens for the way out.
+ * Asks the lens for the way out, and the vault whether it is one: a venue may refuse against its own word, and then units of its
+ * sleeve are the way.
+ *
+ * @param leaver who leaves; the vault is asked as if he did
  * @param units places that the leaver wants units of; null takes units only where tokens are not to be had
  * @throws UsageError if he wants units of a place that holds no sleeve of the vault
  */
 export async function planExit(
-  { vault, lens, target }: VaultConnection,
+  connection: VaultConnection,
+  leaver: string,
   shares: bigint,
   units: readonly number[] | null,
 ): Promise<ExitPlan> {
+  const { vault, lens, target } = connection;
   const [{ list, live }, found] = await Promise.all([vault.sleeves(), lens.exitMask(target.vault, shares)]);
   const isLive = (place: number): boolean => ((live >> BigInt(place)) & 1n) === 1n;
   const missing = (units ?? []).find((place) => !isLive(place));
@@ -67,7 +73,10 @@ export async function planExit(
       `The vault holds nothing in sleeve ${missing}; ${there.length === 0 ? "it has no sleeves now" : `it has ${there.join(", ")}`}.`,
     );
   }
-  const mask = units === null ? found.mask : units.reduce((bits, place) => bits | (1n << BigInt(place)), 0n);
+  const mask =
+    units === null
+      ? await workingMask(connection, leaver, shares, found.mask, live)
+      : units.reduce((bits, place) => bits | (1n << BigInt(place)), 0n);
   const [core, all] = await Promise.all([
     lens.previewWithdraw(target.vault, shares, ALL),
     lens.previewWithdraw(target.vault, shares, mask),
@@ -77,7 +86,7 @@ export async function planExit(
       place,
       address,
       asUnits: ((mask >> BigInt(place)) & 1n) === 1n,
-      obstacle: obstacleText(Number(found.why[place])),
+      obstacle: obstacleText(Number(found.why[place])) ?? unforeseen(place, mask, found.mask, units),
       units: all.units[place] ?? 0n,
     }))
     .filter(({ place }) => isLive(place));
@@ -91,6 +100,39 @@ export async function planExit(
       amount1: all.amount1 - all.paidIn1 - core.amount1,
     },
   };
+}
+
+/** A sleeve that only the vault itself found to refuse. */
+function unforeseen(place: number, mask: bigint, foreseen: bigint, units: readonly number[] | null): string | null {
+  const bit = 1n << BigInt(place);
+  return units === null && (mask & bit) !== 0n && (foreseen & bit) === 0n ? "its venue refuses" : null;
+}
+
+/** The first of the lens's mask, that with one more sleeve, and all sleeves, with which the vault lets the leaver go. */
+async function workingMask(
+  { vault, lens, target }: VaultConnection,
+  leaver: string,
+  shares: bigint,
+  foreseen: bigint,
+  live: bigint,
+): Promise<bigint> {
+  if (live === foreseen) return foreseen;
+  const others = Array.from({ length: PLACES }, (_, place) => 1n << BigInt(place)).filter(
+    (bit) => (live & bit) !== 0n && (foreseen & bit) === 0n,
+  );
+  for (const mask of [foreseen, ...others.map((bit) => foreseen | bit), live]) {
+    try {
+      const { paidIn0, paidIn1 } = await lens.previewWithdraw(target.vault, shares, mask);
+      // What he has not allowed yet would refuse it here, which says nothing about the venue.
+      if (paidIn0 > 0n || paidIn1 > 0n) return mask;
+      await vault.withdraw.staticCall(shares, 0n, 0n, leaver, mask, { from: leaver });
+      return mask;
+    } catch (error) {
+      // Kept for what it says only if every way is refused: then the withdrawal itself will say why.
+      if (revertDataOf(error) === null) throw error;
+    }
+  }
+  return foreseen;
 }
 
 /** Least that a withdrawal brings, and most that it may cost, while the price moves by up to `tolerance` either way. */
@@ -118,7 +160,11 @@ function positive(x: bigint): bigint {
 }
 
 /** A leaver's sleeves for people, one line each. */
-export function exitLines(plan: ExitPlan, pair: PairInfo, text: (amount: bigint, token: PairInfo["token0"]) => string): string[] {
+export function exitLines(
+  plan: ExitPlan,
+  pair: PairInfo,
+  text: (amount: bigint, token: PairInfo["token0"]) => string,
+): string[] {
   const lines = plan.sleeves.map(({ place, address, asUnits, obstacle }) => {
     const why = obstacle === null ? "" : ` because ${obstacle}`;
     return asUnits

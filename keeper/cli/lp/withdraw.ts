@@ -52,7 +52,7 @@ export async function previewWithdrawal(
   const shares = sizeInShares(size, before.shares, actor);
   // The last LP pays none, so the vault is asked.
   const fee = { bps: snapshot.exitFeeBps, shares: await connection.vault.exitFee(shares) };
-  return { actor, pair, shares, fee, exit: await planExit(connection, shares, units), before, snapshot };
+  return { actor, pair, shares, fee, exit: await planExit(connection, actor.address, shares, units), before, snapshot };
 }
 
 /**

@@ -51,12 +51,21 @@ export function hedgeRatio(view: View): number | null {
   return Math.min(1, view.bearish + (drained ? view.config.quickRatio.adds : 0));
 }
 
-/** The debt that is aimed at, base units; null without a conversion that answers, or without a trend. */
-export function hedgeTarget(view: View): { readonly target: number; readonly owed: number; readonly ltv: number } | null {
+export interface HedgeAim {
+  /** Base units: what is wanted, what its cap allows at most, what is owed. */
+  readonly target: number;
+  readonly most: number;
+  readonly owed: number;
+  readonly ltv: number;
+}
+
+/** The debt that is aimed at; null without a conversion that answers, or without a trend. */
+export function hedgeTarget(view: View): HedgeAim | null {
   const found = hedgeOf(view);
   const ratio = view.config.rules.hedge ? hedgeRatio(view) : null;
   if (found === null || ratio === null) return null;
-  return { target: Math.min(ratio * view.coreDelta, capDebt(view, found)), owed: found.debt.owed, ltv: found.ltv };
+  const most = capDebt(view, found);
+  return { target: Math.min(ratio * view.coreDelta, most), most, owed: found.debt.owed, ltv: found.ltv };
 }
 
 /** A debt whose health has fallen under the comfort level is brought down first. */
@@ -87,7 +96,9 @@ export function hedge(view: View): Verdict {
   if (ratio === null || aim === null) return hold(RULE, "The trend is not known yet, so the hedge stays.");
   const { target, owed } = aim;
   const off = (target - owed) * price;
-  const drained = drainMemory(view).drained ? `, ${percent(config.quickRatio.adds, 0)} of it for pools short of quote` : "";
+  const drained = drainMemory(view).drained
+    ? `, ${percent(config.quickRatio.adds, 0)} of it for pools short of quote`
+    : "";
   const account =
     `The hedge is to be ${percent(ratio, 0)} of the core's ${money(view.coreDelta)} base${drained}: ` +
     `a debt of ${money(target)} is wanted, ${money(owed)} is owed`;
@@ -110,6 +121,8 @@ function open(view: View, found: Hedge, step: number, account: string, figures: 
   const { sleeve } = found;
   const dearest = Math.min(config.hedge.maxRate, sleeve.rateCap);
   if (!sleeve.allowed) return hold(RULE, `${account}, but the policy allows no more to go there.`, figures);
+  // A plan that the venue would refuse would keep all later rules waiting.
+  if (sleeve.obstacle === "closed") return hold(RULE, `${account}, but its venue refuses now.`, figures);
   if (sleeve.borrowRate > dearest) {
     const text = `${account}, but borrowing costs ${percent(sleeve.borrowRate)} a year; ${percent(dearest)} are the most.`;
     return hold(RULE, text, { ...figures, borrowRate: sleeve.borrowRate });
@@ -119,7 +132,8 @@ function open(view: View, found: Hedge, step: number, account: string, figures: 
     build: (size) => borrowing(view, found, step * size),
     nothing: "Idle quote and reserve secure no step worth having, or no pool takes the base.",
   });
-  if ("accepted" in fitting) return { ...fitting, reasons: [{ rule: RULE, text: `${account}.`, figures }, ...fitting.reasons] };
+  if ("accepted" in fitting)
+    return { ...fitting, reasons: [{ rule: RULE, text: `${account}.`, figures }, ...fitting.reasons] };
   return accept(view, found, fitting, `${account}; a step up.`, figures);
 }
 
@@ -132,7 +146,8 @@ function release(view: View, found: Hedge, step: number, account: string, figure
     build: (size) => repayment(view, found, rest && size === 1 ? owed : step * size, false),
     nothing: "Nothing is at hand to repay with.",
   });
-  if ("accepted" in fitting) return { ...fitting, reasons: [{ rule: RULE, text: `${account}.`, figures }, ...fitting.reasons] };
+  if ("accepted" in fitting)
+    return { ...fitting, reasons: [{ rule: RULE, text: `${account}.`, figures }, ...fitting.reasons] };
   return accept(view, found, fitting, `${account}; a step down.`, figures);
 }
 
@@ -164,7 +179,14 @@ function accept(
       {
         rule: RULE,
         text: `${text} ${state_} Swap and gas cost ${money(cost)}; it is insurance, and no gain is expected of it.${part}`,
-        figures: { ...figures, cost, held, turnover: projection.turnover, charge: projection.charge, owedAfter: debt.owed },
+        figures: {
+          ...figures,
+          cost,
+          held,
+          turnover: projection.turnover,
+          charge: projection.charge,
+          owedAfter: debt.owed,
+        },
       },
     ],
   };

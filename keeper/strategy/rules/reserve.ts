@@ -47,13 +47,21 @@ export function reserve(view: View): Verdict {
 
 /** Quote that is to stay idle: the buffer, half of what the core lacks, and what secures the hedge's next step. */
 function needsOf(view: View): number {
-  const { config, nav, price } = view;
+  const { config, nav } = view;
   const room = view.coreTarget - view.coreValue;
   const core = room >= config.compound.band * nav ? room / 2 : 0;
+  return config.reserve.buffer * nav + core + hedgeNeeds(view);
+}
+
+/** What secures the hedge's next step; a whole one also while it may come with the next day's voices, so that nothing is lent for a day. */
+function hedgeNeeds(view: View): number {
+  const { config, nav, price, bearish } = view;
   const aim = hedgeTarget(view);
-  const more = aim === null ? 0 : Math.max(aim.target - aim.owed, 0) * price;
-  const hedge = aim === null || more < config.hedge.band * nav ? 0 : Math.min(more, config.hedge.step * nav) / aim.ltv;
-  return config.reserve.buffer * nav + core + hedge;
+  if (aim === null) return 0;
+  const step = config.hedge.step * nav;
+  const more = (aim.target - aim.owed) * price;
+  const wanted = bearish !== null && bearish >= config.reserve.watchful ? step : Math.min(more, step);
+  return Math.max(Math.min(wanted, (aim.most - aim.owed) * price), 0) / aim.ltv;
 }
 
 function lend(view: View, sleeve: SleeveState, amount: number, account: string, figures: Figures): Verdict {
@@ -92,7 +100,8 @@ function takeBack(view: View, held: SleeveState, amount: number, account: string
       return { ...NO_MOVES, sleeveMoves: move(held, "quote", "take", "before", part, all && size === 1) };
     },
   });
-  if ("accepted" in fitting) return { ...fitting, reasons: [{ rule: RULE, text: `${account}.`, figures }, ...fitting.reasons] };
+  if ("accepted" in fitting)
+    return { ...fitting, reasons: [{ rule: RULE, text: `${account}.`, figures }, ...fitting.reasons] };
   const { moves, projection } = fitting;
   const text = `${account}; ${money(Math.min(amount, held.owned))} comes back from the reserve.`;
   return {
@@ -113,7 +122,8 @@ type Figures = Readonly<Record<string, number>>;
 /** Where quote may be lent: the reserve that pays most. */
 function openReserve(view: View): SleeveState | null {
   const usable = view.state.sleeves.filter(
-    ({ kind, asset, answers, allowed, sound }) => kind === "reserve" && asset === "quote" && answers && allowed && sound,
+    ({ kind, asset, answers, allowed, sound }) =>
+      kind === "reserve" && asset === "quote" && answers && allowed && sound,
   );
   return usable.reduce<SleeveState | null>(
     (best, one) => (best === null || one.supplyRate > best.supplyRate ? one : best),

@@ -54,6 +54,7 @@ export const scenarios: readonly Scenario[] = [
         const takes: Record<string, readonly unknown[]> = {
           tightenCaps: [caps],
           removePool: [500],
+          lowerSleeveCap: [0, 0],
           removeKeeper: [keeper.address],
           pause: [],
         };
@@ -176,6 +177,8 @@ export const scenarios: readonly Scenario[] = [
           treasuryShareBps: 1_001,
           maxEntryFeeBps: 51,
           maxExitFeeBps: 51,
+          deleverageCapBps: 301,
+          deleverageRefillBps: caps.deleverageCapBps + 1,
         };
         stage.must(
           Object.keys(caps).every((field) => field in beyond),

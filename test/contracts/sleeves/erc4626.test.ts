@@ -18,6 +18,8 @@ const OBSTACLE = { none: 0n, illiquid: 2n, closed: 4n } as const;
 /** What others hold in the reserve. */
 const DEPTH = 20_000_000n * UNIT;
 const PAID = 100_000n * UNIT;
+/** contracts/sleeves/Sleeve.sol, COARSE UNITS. */
+const VIRTUAL_UNITS = 10n ** 9n;
 
 interface Stage {
   readonly world: World;
@@ -229,7 +231,7 @@ for (const order of ORDERS) {
       expect(await caller.exit(1n, 10n ** 20n)).to.equal(0);
     });
 
-    it("while others hold units the vault buys them at the high mark and sells them at the low one", async () => {
+    it("while others hold units the vault buys and sells them by the venue's shares: no price gives one holder what is another's", async () => {
       const s = await networkHelpers.loadFixture(filled);
       const { caller, sleeve, world } = s;
       await caller.leave(world.who.alice, ALL_UNITS / 4n);
@@ -239,23 +241,20 @@ for (const order of ORDERS) {
       };
       const hers = await part();
       await donate(s, ONE / 2_000n);
-      const total = await sleeve.totalUnits();
-      const real = await s.reserve.previewRedeem(await sleeve.held());
+      const [total, held] = [await sleeve.totalUnits(), await sleeve.held()];
       const bought = await caller.give(PAID);
-      // The asset is the quote token, so both ends of the band agree.
-      expect(bought.units).to.equal((PAID * total) / (real + 1n));
-      expect(await part()).to.be.greaterThanOrEqual(hers - 1n);
+      const got = (await sleeve.held()) - held;
+      expect(bought.units).to.equal((got * (total + VIRTUAL_UNITS)) / (held + 1n));
+      expect(await part()).to.be.within(hers - 1n, hers + 1n);
 
+      // A price that is not believed moves nothing from one to the other either.
       await donate(s, ONE / 5n);
-      const [most, before] = [await sleeve.held(), await part()];
+      const [most, all] = [await sleeve.held(), await sleeve.totalUnits()];
       const sold = await caller.take(PAID / 2n);
       expect(sold.asset).to.equal(-PAID / 2n);
-      // The gap that is not believed goes to those who were there: her part of the shares rises.
-      const price = (await sleeve.believed()).price;
-      const low = (most * price) / (await sleeve.PROBE());
-      const after = total + bought.units;
-      expect(-sold.units).to.be.within((PAID * after) / (2n * low), (PAID * after) / (2n * low) + after / low + 1n);
-      expect(await part()).to.be.greaterThan((before * 105n) / 100n);
+      const gone = most - (await sleeve.held());
+      expect(-sold.units).to.equal((gone * all + most - 1n) / most);
+      expect(await part()).to.be.within(hers - 1n, hers + 2n);
     });
 
     it("the price may have risen before the first entry by what MAX_RATE allows, no more", async () => {

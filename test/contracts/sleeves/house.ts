@@ -26,6 +26,8 @@ export const OBSTACLE = { None: 0n, Unhealthy: 1n, Illiquid: 2n, Pending: 3n, Cl
 
 /** Seconds until the fund deals; it has eight dealing times in a delay. */
 const SETTLEMENT = DAY / 3;
+/** Quote units in each pool, so that the vault can sell all that it has of a token in one plan. */
+const DEPTH = 1e9;
 /** Code that answers every call with a revert. */
 const REVERTS = "0x60006000fd";
 const NO_CODE = "0x";
@@ -53,7 +55,7 @@ export function placesOf({ sleeves }: House): readonly (MorphoSleeve | Erc4626Sl
 
 /** All places filled, the fund's deposit settled: it holds shares, which cannot be paid at once. */
 export async function openHouse(connection: NetworkConnection, quoteIsToken0: boolean): Promise<House> {
-  const world = await deployWorld(connection, { quoteIsToken0 });
+  const world = await deployWorld(connection, { quoteIsToken0, depth: DEPTH, caps: { maxPlanLossBps: 100 } });
   const { ethers, who } = world;
   const lending = await deployMorphoWorld(world);
   for (const market of [lending.conversion, lending.reversal]) await lending.setRate(market, 0n);

@@ -10,6 +10,8 @@ import { deployMorphoWorld, type MorphoWorld } from "../../support/morpho.ts";
 import { deployMorphoSleeve, putInPlace } from "../../support/sleeves.ts";
 import { deployWorld, ORDERS, type World } from "../../support/world.ts";
 
+const connection = await network.create();
+
 const CONVERSION = 0;
 const REVERSAL = 1;
 const OBSTACLE = { None: 0n, Unhealthy: 1n, Illiquid: 2n, Pending: 3n, Closed: 4n };
@@ -26,7 +28,6 @@ for (const order of ORDERS) {
     let stage: Stage;
     let world: World;
     let sleeve: MorphoSleeve;
-    let connection: Awaited<ReturnType<typeof network.create>>;
     /** Which of the vault's tokens the base and the quote are. */
     const base1 = order.quoteIsToken0;
     const quote1 = !order.quoteIsToken0;
@@ -43,9 +44,6 @@ for (const order of ORDERS) {
       return { world: made, lending, conversion, reversal };
     }
 
-    before(async () => {
-      connection = await network.create();
-    });
     beforeEach(async () => {
       stage = await connection.networkHelpers.loadFixture(open);
       ({ world, conversion: sleeve } = stage);
@@ -141,14 +139,20 @@ for (const order of ORDERS) {
     it("deposits wait while the debt is unsound, exits do not", async () => {
       await openConversion();
       await world.report(world.options.price * 1.32);
-      await expect(world.deposit(world.who.bob, ONE)).to.be.revertedWithCustomError(world.sleeveErrors, "SleeveUnsound");
+      await expect(world.deposit(world.who.bob, ONE)).to.be.revertedWithCustomError(
+        world.sleeveErrors,
+        "SleeveUnsound",
+      );
       await world.withdraw(world.who.bob, ONE);
     });
 
     it("anybody brings a debt down once it is near liquidation, from idle tokens, and not before", async () => {
       await openConversion();
       const vault = world.vault.connect(world.who.stranger);
-      await expect(vault.deleverage(CONVERSION)).to.be.revertedWithCustomError(world.sleeveErrors, "NothingToDeleverage");
+      await expect(vault.deleverage(CONVERSION)).to.be.revertedWithCustomError(
+        world.sleeveErrors,
+        "NothingToDeleverage",
+      );
       await world.report(world.options.price * 1.32);
       const before = await sleeve.report();
       expect(before.healthX18).to.be.lessThan(before.floorX18);
@@ -161,9 +165,10 @@ for (const order of ORDERS) {
 
     it("a guardian unwinds it whole, a stranger does not", async () => {
       await openConversion();
-      await expect(
-        world.vault.connect(world.who.stranger).unwind(CONVERSION),
-      ).to.be.revertedWithCustomError(world.sleeveErrors, "NotGuardian");
+      await expect(world.vault.connect(world.who.stranger).unwind(CONVERSION)).to.be.revertedWithCustomError(
+        world.sleeveErrors,
+        "NotGuardian",
+      );
       await (await world.vault.connect(world.who.guardian).unwind(CONVERSION)).wait();
       const left = await sleeve.report();
       expect([left.owned, left.owed]).to.deep.equal([0n, 0n]);
@@ -195,7 +200,9 @@ for (const order of ORDERS) {
     it("no plan opens below the opening health, above the rate cap, or above the cap of the policy", async () => {
       const give = { sleeve: CONVERSION, take: false, token1: quote1, fraction: ONE / 5n };
       await expect(
-        world.execute({ moves: [give, { sleeve: CONVERSION, take: true, token1: base1, fraction: (66n * ONE) / 100n }] }),
+        world.execute({
+          moves: [give, { sleeve: CONVERSION, take: true, token1: base1, fraction: (66n * ONE) / 100n }],
+        }),
       ).to.be.revertedWithCustomError(sleeve, "HealthBelowOpening");
       await stage.lending.setRate(stage.lending.conversion, (30n * ONE) / 100n / 31_536_000n);
       await expect(
@@ -218,7 +225,10 @@ for (const order of ORDERS) {
       const nav = (await world.lens.observe(world.addresses.vault, world.who.keeper.address)).nav;
       // A fifth of half of NAV, six tenths of it owed, at 20 % for 30 of 365 days.
       const interest = (debt * 20n * 30n) / (100n * 365n);
-      expect(churnE12).to.be.within((interest * 10n ** 12n * 97n) / (nav * 100n), (interest * 10n ** 12n * 103n) / (nav * 100n));
+      expect(churnE12).to.be.within(
+        (interest * 10n ** 12n * 97n) / (nav * 100n),
+        (interest * 10n ** 12n * 103n) / (nav * 100n),
+      );
     });
 
     it("reversal: base secures a debt in quote, and both sleeves live side by side", async () => {

@@ -40,6 +40,7 @@ function vaultAt(sqrtPriceX96: bigint, quoteIsToken0: boolean): SharesSnapshot {
     total0: idle0 + held.amount0 + fees.fees0,
     total1: idle1 + held.amount1 + fees.fees1,
     treasuryShareBps: 0,
+    sleeves: [],
     oracleOk: true,
     price: { mid: quoteIsToken0 ? (Q96 * Q96) / raw : raw },
     positions: [{ ...range, ...fees }],

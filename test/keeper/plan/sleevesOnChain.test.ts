@@ -3,20 +3,26 @@ import { expect } from "chai";
 
 import { observe } from "../../../keeper/observe/observe.ts";
 import { snapshotFromJson, toJsonable, type Snapshot } from "../../../keeper/observe/snapshot.ts";
-import { toState } from "../../../keeper/observe/toState.ts";
+import { toPolicy, toState } from "../../../keeper/observe/toState.ts";
 import { executeCalldata, executedPlan } from "../../../keeper/plan/calldata.ts";
 import { predictCharge } from "../../../keeper/plan/charge.ts";
 import { makePlan, type PlannedOutcome } from "../../../keeper/plan/plan.ts";
+import type { Step } from "../../../keeper/report/attribution.ts";
+import { readEvents } from "../../../keeper/report/events.ts";
+import { Ledger } from "../../../keeper/report/ledger.ts";
+import { decide } from "../../../keeper/strategy/decide.ts";
 import type { Decision, SleeveMove, VaultState } from "../../../keeper/strategy/types.ts";
 import { expectClose } from "../../support/close.ts";
 import { deployMorphoWorld, type MorphoWorld } from "../../support/morpho.ts";
 import { deployMorphoSleeve, putInPlace } from "../../support/sleeves.ts";
 import { ORDERS, type World } from "../../support/world.ts";
 import { decisionOf, NO_MEMORY, recentre, type Rig } from "../rig.ts";
+import { makeSignals } from "../strategy/world.ts";
 import { rigForEach } from "../rigForEach.ts";
 
 const OPTIONS = { tolerance: 0.005, lifetime: 600, decisionHash: `0x${"cd".repeat(32)}` };
 const CONVERSION = 0;
+const RESERVE_TERMS = { maxRate: 10n ** 17n, tolerance: 10n ** 15n, premiumBps: 0n };
 
 for (const order of ORDERS) {
   describe(`a plan with sleeves on the chain, ${order.name}`, () => {
@@ -52,9 +58,9 @@ for (const order of ORDERS) {
       return executed.chargeX18;
     }
 
-    async function compare(decide: (state: VaultState) => Decision): Promise<Snapshot> {
+    async function compare(choose: (state: VaultState) => Decision): Promise<Snapshot> {
       const before = await look();
-      const outcome = makePlan(decide(toState(before, NO_MEMORY)), before, OPTIONS);
+      const outcome = makePlan(choose(toState(before, NO_MEMORY)), before, OPTIONS);
       const charge = await run(outcome);
       const after = await look();
       const predicted = predictCharge(outcome, before, { elapsed: after.timestamp - before.timestamp });
@@ -79,7 +85,13 @@ for (const order of ORDERS) {
       return after;
     }
 
-    const move = (token: "base" | "quote", take: boolean, afterSwaps: boolean, amount: number, all = false): SleeveMove => ({
+    const move = (
+      token: "base" | "quote",
+      take: boolean,
+      afterSwaps: boolean,
+      amount: number,
+      all = false,
+    ): SleeveMove => ({
       sleeve: CONVERSION,
       token,
       take,
@@ -148,6 +160,117 @@ for (const order of ORDERS) {
         await world.movePools(price);
         await run(outcome);
         await world.movePools(2_000);
+      }
+    });
+
+    it("lends idle quote to a reserve and takes it back, its dust too", async () => {
+      const { ethers, quote, who } = world;
+      const reserve = await ethers.deployContract("LocalReserveVault", [
+        await quote.getAddress(),
+        "Reserve",
+        "LRES",
+        0,
+      ]);
+      const venue = await reserve.getAddress();
+      const others = 1_000_000n * 10n ** 6n;
+      await quote.mint(who.stranger.address, others);
+      await quote.connect(who.stranger).approve(venue, others);
+      await reserve.connect(who.stranger).deposit(others, who.stranger.address);
+      const sleeve = await ethers.deployContract("Erc4626Sleeve", [world.addresses.vault, venue, venue, RESERVE_TERMS]);
+      await putInPlace(world, 2, await sleeve.getAddress());
+      const there = (take: boolean, amount: number, all = false): SleeveMove => ({
+        ...move("quote", take, false, amount, all),
+        sleeve: 2,
+      });
+      const lent = await compare((state) => decisionOf(state, { sleeveMoves: [there(false, 100_000)] }));
+      const held = toState(lent, NO_MEMORY).sleeves.find(({ index }) => index === 2);
+      expect(held).to.deep.include({ kind: "reserve", asset: "quote", owed: 0, health: null, units: 1 });
+      expectClose(held?.owned, 100_000, 1e-5);
+      await compare((state) => decisionOf(state, { sleeveMoves: [there(false, 10_000)] }));
+      await compare((state) => decisionOf(state, { sleeveMoves: [there(true, 30_000)] }));
+      // Out of the reserve and into the conversion in one plan.
+      await compare((state) =>
+        decisionOf(state, { sleeveMoves: [there(true, 20_000), move("quote", false, false, 20_000)] }),
+      );
+      const done = await compare((state) => decisionOf(state, { sleeveMoves: [there(true, 1, true)] }));
+      expect(done.sleeves.find(({ index }) => index === 2)).to.deep.include({ live: false, units: 0n });
+    });
+
+    it("takes what the strategy decides: a hedge opened in steps, and released to nothing", async () => {
+      await compare((state) => recentre(state, 3_000, 4_000, 0.6));
+      const told = async (trendEnsemble: number): Promise<Snapshot> => {
+        await world.pass(25 * 3_600);
+        await world.report(2_000);
+        await world.movePools(2_000);
+        const signals = makeSignals({ trendEnsemble, realisedVolatility30d: 0.8 });
+        const policy = toPolicy(await look());
+        return compare((state) => {
+          const rested = { ...NO_MEMORY, lastRangeShift: state.time, lastCompound: state.time };
+          const decision = decide({ ...state, memory: rested }, signals, policy);
+          expect(decision.actions, decision.reasons.map(({ text }) => text).join(" ")).to.deep.equal(["sleeveMove"]);
+          return decision;
+        });
+      };
+      const owed = (snapshot: Snapshot): number => toState(snapshot, NO_MEMORY).sleeves[0]?.owed ?? 0;
+      const first = owed(await told(1));
+      const second = owed(await told(1));
+      expect(first).to.be.greaterThan(1);
+      expect(second).to.be.greaterThan(first * 1.5);
+      let rest = second;
+      for (let steps = 0; rest > 0 && steps < 9; steps++) rest = owed(await told(0));
+      const end = await look();
+      expect(end.sleeves[0]).to.deep.include({ live: false, units: 0n });
+    });
+
+    it("is explained by the report: nothing is left over by moves, interest, exits in kind and with units", async () => {
+      const pools = (await look()).tiers.map(({ fee, pool }) => ({ fee, address: pool }));
+      const { provider } = world.ethers;
+      let before = await look();
+      const ledger = new Ledger({ state: toState(before, NO_MEMORY), mark: 2_000 });
+      const book = async (): Promise<Step> => {
+        const after = await look();
+        const source = {
+          ...after,
+          vault: rig.addresses.vault,
+          pools,
+          sleeves: after.sleeves.map(({ index, sleeve }) => ({ index, address: sleeve })),
+        };
+        const blocks = [Number(before.blockNumber) + 1, Number(after.blockNumber)] as const;
+        const step = ledger.step(
+          { state: toState(after, NO_MEMORY), mark: 2_000 },
+          await readEvents(provider, source, ...blocks),
+        );
+        before = after;
+        return step;
+      };
+      await compare(open);
+      await book();
+      // A tenth of a percent a day on 15 base, compounding.
+      await lending.setRate(lending.conversion, 10n ** 15n / 86_400n);
+      await world.pass(86_400);
+      await lending.setRate(lending.conversion, 0n);
+      await world.report(2_000);
+      const interest = await book();
+      expectClose(interest.terms.carry, -15 * 2_000 * Math.expm1(0.001), 0.002);
+      const bob = world.who.bob;
+      await world.deposit(bob, 300_000n * 10n ** 18n);
+      await book();
+      await world.withdraw(bob, 100_000n * 10n ** 18n);
+      const inKind = await book();
+      expect(inKind.flows).to.be.within(-100_100, -99_900);
+      await (await world.vault.connect(bob).withdraw(100_000n * 10n ** 18n, 0, 0, bob.address, 1n)).wait();
+      const withUnits = await book();
+      expect(withUnits.flows).to.be.within(-100_100, -99_900);
+      const { unexplained, sleeves, terms } = ledger.totals();
+      expectClose(unexplained, 0, 0.01);
+      expectClose(
+        sleeves.reduce((sum, one) => sum + one.carry, 0),
+        terms.carry,
+        1e-9,
+      );
+      for (const step of [inKind, withUnits]) {
+        expectClose(step.unexplained, 0, 0.01);
+        expectClose(step.terms.carry, 0, 0.01);
       }
     });
 

@@ -6,10 +6,10 @@ import { NO_EVENTS, type VaultEvents } from "../../../keeper/report/events.ts";
 import { Ledger } from "../../../keeper/report/ledger.ts";
 import { amounts } from "../../../keeper/strategy/liquidity.ts";
 import { priceOfTick, wholeLiquidity } from "../../../keeper/strategy/ticks.ts";
-import type { PositionState, TierState, VaultState } from "../../../keeper/strategy/types.ts";
+import type { PositionState, SleeveState, TierState, VaultState } from "../../../keeper/strategy/types.ts";
 import { expectClose } from "../../support/close.ts";
 import "../../support/seed.ts";
-import { NO_BUDGETS } from "../strategy/world.ts";
+import { CONVERSION, NO_BUDGETS, RESERVE } from "../strategy/world.ts";
 
 const DECIMALS = { baseDecimals: 18, quoteDecimals: 6 };
 const FEES = [500, 3000, 10000];
@@ -28,6 +28,7 @@ function stateOf(
   prices: readonly number[],
   idle: { readonly base: number; readonly quote: number },
   ranges: readonly Range[],
+  sleeves: readonly SleeveState[] = [],
 ): VaultState {
   const tiers = FEES.map((fee, i): TierState => {
     const price = prices[i] ?? prices[0]!;
@@ -47,7 +48,7 @@ function stateOf(
     idleQuote: idle.quote,
     positions,
     tiers,
-    sleeves: [],
+    sleeves,
     nav: 0,
     shareSupply: 1,
     budgets: NO_BUDGETS,
@@ -143,6 +144,135 @@ describe("report/attribution", () => {
     expectClose(exit.flows, -valueAt(deposited, 2000) / 4, 1e-6);
     expectClose(totalOf(exit.terms), 0, 1e-6);
     expectClose(exit.unexplained, 0, 1e-6);
+  });
+
+  it("explains a conversion by its short and its interest, and a reserve by its interest", () => {
+    const core = { base: 10, quote: 5000 };
+    const before = stateOf(
+      [2000],
+      core,
+      [],
+      [
+        { ...CONVERSION, owned: 9000, owed: 3, units: 1 },
+        { ...RESERVE, owned: 4000, units: 1 },
+      ],
+    );
+    const after = stateOf(
+      [1800],
+      core,
+      [],
+      [
+        { ...CONVERSION, owned: 9000, owed: 3.01, units: 1 },
+        { ...RESERVE, owned: 4002, units: 1 },
+      ],
+    );
+    const { terms, sleeves, unexplained } = explain({ state: before, mark: 2000 }, { state: after, mark: 1800 });
+    expectClose(terms.market, -2000, 1e-9);
+    expect(sleeves.map(({ kind }) => kind)).to.deep.equal(["conversion", "reserve"]);
+    expectClose(sleeves[0]!.hedge, 600, 1e-9);
+    expectClose(sleeves[0]!.carry, -18, 1e-9);
+    expectClose(sleeves[1]!.hedge, 0, 1e-9);
+    expectClose(sleeves[1]!.carry, 2, 1e-9);
+    expectClose(unexplained, 0, 1e-9);
+    // Each sleeve's own value changed by just that.
+    expectClose(9000 - 3.01 * 1800 - (9000 - 3 * 2000), sleeves[0]!.hedge + sleeves[0]!.carry, 1e-9);
+  });
+
+  it("finds no profit in a move, in an exit in kind or in one with units", () => {
+    const sleeve = { ...CONVERSION, owned: 9000, owed: 3, units: 1 };
+    const opened = stateOf([2000], { base: 12, quote: 1000 }, [], [sleeve]);
+    const empty = stateOf([2000], { base: 9, quote: 10_000 }, [], [{ ...CONVERSION, units: 0 }]);
+    const move = { index: 0, base: -3, quote: 9000, units: 1 };
+    const opening = explain(
+      { state: empty, mark: 2000 },
+      { state: opened, mark: 2000 },
+      { ...NO_EVENTS, sleeveMoves: [move] },
+    );
+    expectClose(totalOf(opening.terms), 0, 1e-9);
+    expectClose(opening.unexplained, 0, 1e-9);
+
+    const rest = stateOf([2000], { base: 9, quote: 750 }, [], [{ ...sleeve, owned: 6750, owed: 2.25, units: 0.75 }]);
+    const inKind = explain(
+      { state: opened, mark: 2000 },
+      { state: rest, mark: 2000 },
+      // Three base of idle, of which the debt's part is paid, and its collateral's part.
+      { ...NO_EVENTS, withdrawals: [{ base: 3 - 0.75, quote: 250 + 2250 }] },
+    );
+    const withUnits = explain(
+      { state: opened, mark: 2000 },
+      { state: rest, mark: 2000 },
+      { ...NO_EVENTS, withdrawals: [{ base: 3, quote: 250 }], unitsTaken: [{ index: 0, units: 0.25 }] },
+    );
+    for (const exit of [inKind, withUnits]) {
+      expectClose(exit.flows, -valueAt(opened, 2000) / 4, 1e-9);
+      expectClose(totalOf(exit.terms), 0, 1e-9);
+      expectClose(exit.unexplained, 0, 1e-9);
+    }
+    // Nothing idle to pay the debt with: it is paid in.
+    const bare = stateOf([2000], { base: 0, quote: 1000 }, [], [sleeve]);
+    const paid = explain(
+      { state: bare, mark: 2000 },
+      { state: stateOf([2000], { base: 0, quote: 750 }, [], rest.sleeves), mark: 2000 },
+      { ...NO_EVENTS, withdrawals: [{ base: 0, quote: 250 + 2250 }], paidIn: [{ base: 0.75, quote: 0 }] },
+    );
+    expectClose(paid.flows, -valueAt(bare, 2000) / 4, 1e-9);
+    expectClose(paid.unexplained, 0, 1e-9);
+  });
+
+  it("sums to the change of value over any path with sleeves, sleeve by sleeve", () => {
+    const step = fc.record({
+      kind: fc.constantFrom("market", "open", "close", "inKind", "units"),
+      drift: fc.double({ min: -0.1, max: 0.1, noNaN: true }),
+      part: fc.double({ min: 0.01, max: 0.9, noNaN: true }),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 30 }), (steps) => {
+        let idle = { base: 20, quote: 40_000 };
+        let sleeve: SleeveState = { ...CONVERSION, units: 0 };
+        let mark = 2000;
+        const ledger = new Ledger({ state: stateOf([mark], idle, [], [sleeve]), mark });
+        // What went into the sleeve less what came out, each at its price.
+        let put = 0;
+        for (const { kind, drift, part } of steps) {
+          let events: VaultEvents = NO_EVENTS;
+          if (kind === "market") {
+            mark *= Math.exp(drift);
+            sleeve = { ...sleeve, owed: sleeve.owed * (1 + part / 100) };
+          } else if (kind === "open") {
+            const [quote, base] = [idle.quote * part * 0.5, part];
+            idle = { base: idle.base + base, quote: idle.quote - quote };
+            const units = sleeve.units === 0 ? 1 : 0;
+            sleeve = { ...sleeve, owned: sleeve.owned + quote, owed: sleeve.owed + base, units: sleeve.units + units };
+            events = { ...NO_EVENTS, sleeveMoves: [{ index: 0, base: -base, quote, units }] };
+            put += quote - base * mark;
+          } else if (kind === "close") {
+            const [quote, base] = [sleeve.owned, sleeve.owed];
+            idle = { base: idle.base - base, quote: idle.quote + quote };
+            events = { ...NO_EVENTS, sleeveMoves: [{ index: 0, base, quote: -quote, units: -sleeve.units }] };
+            sleeve = { ...sleeve, owned: 0, owed: 0, units: 0 };
+            put += base * mark - quote;
+          } else {
+            const gone = { base: idle.base * part, quote: idle.quote * part };
+            const [quote, base] = [sleeve.owned * part, sleeve.owed * part];
+            put -= quote - base * mark;
+            idle = { base: idle.base - gone.base, quote: idle.quote - gone.quote };
+            const units = sleeve.units * part;
+            sleeve = { ...sleeve, owned: sleeve.owned - quote, owed: sleeve.owed - base, units: sleeve.units - units };
+            events =
+              kind === "units"
+                ? { ...NO_EVENTS, withdrawals: [gone], unitsTaken: [{ index: 0, units }] }
+                : { ...NO_EVENTS, withdrawals: [{ base: gone.base - base, quote: gone.quote + quote }] };
+          }
+          ledger.step({ state: stateOf([mark], idle, [], [sleeve]), mark }, events);
+        }
+        const totals = ledger.totals();
+        expectClose(totals.unexplained, 0, 1e-3);
+        const [made] = totals.sleeves;
+        expectClose(made!.hedge + made!.carry, sleeve.owned - sleeve.owed * mark - put, 1e-3);
+        expectClose(totals.terms.hedge + totals.terms.carry, made!.hedge + made!.carry, 1e-6);
+      }),
+      { numRuns: 200 },
+    );
   });
 
   it("shows a donation as unexplained", () => {

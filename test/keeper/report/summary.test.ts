@@ -36,7 +36,17 @@ const run: RunResult = {
     filledBars: 1,
   },
   quoteSymbol: "LUSD",
-  actions: { rangeShift: 2, feeTierMove: 1, compound: 3, deploy: 1, settle: 2, feeChange: 4, sleeveMove: 0, poke: 1, treasurySync: 0 },
+  actions: {
+    rangeShift: 2,
+    feeTierMove: 1,
+    compound: 3,
+    deploy: 1,
+    settle: 2,
+    feeChange: 4,
+    sleeveMove: 0,
+    poke: 1,
+    treasurySync: 0,
+  },
   plans: 5,
   refused: 1,
   ticks: 24,
@@ -48,6 +58,7 @@ const run: RunResult = {
   ledger: {
     terms,
     total: totalOf(terms),
+    sleeves: [],
     start: 1_000_000,
     end: 1_000_000 + totalOf(terms) + terms.gas,
     flows: 0,
@@ -102,6 +113,27 @@ describe("report/summary", () => {
     });
     expectClose(document.returns.hold, 0.0010005, 1e-12);
     expect(JSON.parse(JSON.stringify(document))).to.deep.equal(document);
+  });
+
+  it("tells what each sleeve made, so that core and sleeves add up to the total and the gas", () => {
+    const sleeves = [
+      { index: 0, kind: "conversion", hedge: 123.45678949, carry: -4.00000049 },
+      { index: 2, kind: "reserve", hedge: 0, carry: 7.12345649 },
+    ] as const;
+    const with_ = { ...terms, hedge: 123.45678949, carry: 3.123456 };
+    const {
+      core,
+      sleeves: told,
+      attribution,
+    } = summaryDocument({ ...run, ledger: { ...run.ledger, terms: with_, sleeves } });
+    expect(told).to.deep.equal({
+      conversion: { pnl: "119.456789", hedge: "123.456789", carry: "-4.000000" },
+      reserve: { pnl: "7.123456", hedge: "0.000000", carry: "7.123456" },
+    });
+    const parts = Number(core.pnl) + Object.values(told ?? {}).reduce((sum, { pnl }) => sum + Number(pnl), 0);
+    expectClose(parts, Number(attribution.total) + Number(attribution.gas), 1e-9);
+    expectClose(Number(attribution.hedge) + Number(attribution.carry), 119.456789 + 7.123456, 1e-9);
+    expect("sleeves" in summaryDocument(run)).to.equal(false);
   });
 
   it("tells people the same", () => {

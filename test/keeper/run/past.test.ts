@@ -38,6 +38,7 @@ function state(time: number, price: number | null, tiers: readonly TierState[] =
     idleQuote: 0,
     positions: [],
     tiers,
+    sleeves: [],
     nav: 0,
     shareSupply: 0,
     budgets: NO_BUDGETS,

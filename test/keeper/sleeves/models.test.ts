@@ -15,7 +15,14 @@ import {
   priceAtHealth,
   type Debt,
 } from "../../../keeper/sleeves/debt.ts";
-import { breakEvenYears, holdingAfter, holdingCarry, holdingDelta, holdingValue, roundTripCost } from "../../../keeper/sleeves/holding.ts";
+import {
+  breakEvenYears,
+  holdingAfter,
+  holdingCarry,
+  holdingDelta,
+  holdingValue,
+  roundTripCost,
+} from "../../../keeper/sleeves/holding.ts";
 import { delta, value } from "../../../keeper/strategy/liquidity.ts";
 import { normalDistribution } from "../../../keeper/strategy/normal.ts";
 import { expectClose } from "../../support/close.ts";
@@ -29,19 +36,29 @@ const debts = fc.record<Debt>({
 });
 
 /** Black-Scholes with a rate that the underlying does not pay. */
-function option(kind: "put" | "call", price: number, strike: number, volatility: number, years: number, rate: number): number {
+function option(
+  kind: "put" | "call",
+  price: number,
+  strike: number,
+  volatility: number,
+  years: number,
+  rate: number,
+): number {
   const v = volatility * Math.sqrt(years);
   const d1 = (Math.log(price / strike) + rate * years) / v + v / 2;
   const n = normalDistribution;
   const discounted = strike * Math.exp(-rate * years);
-  return kind === "call"
-    ? price * n(d1) - discounted * n(d1 - v)
-    : discounted * n(v - d1) - price * n(-d1);
+  return kind === "call" ? price * n(d1) - discounted * n(d1 - v) : discounted * n(v - d1) - price * n(-d1);
 }
 
 describe("the model of a conversion", () => {
   it("beside a core, sized to its delta, leaves the core without delta at opening, and its gamma alone after", () => {
-    for (const [lower, upper] of [[1500, 2700], [1900, 2100], [200, 20_000], [2000, 2400]] as const) {
+    for (const [lower, upper] of [
+      [1500, 2700],
+      [1900, 2100],
+      [200, 20_000],
+      [2000, 2400],
+    ] as const) {
       const price = 2000;
       const core = { liquidity: 12_345, lower, upper };
       const hedged = delta(core, price);
@@ -55,7 +72,11 @@ describe("the model of a conversion", () => {
       expectClose(loanToValue(debt, price), 0.6, 1e-12);
       // Whichever way the price goes, what is left is the range's own concavity.
       for (const at of [0.8, 0.95, 1.05, 1.25]) {
-        expectClose(book(price * at) - book(price), value(core, price * at) - value(core, price) - hedged * price * (at - 1), 1e-6);
+        expectClose(
+          book(price * at) - book(price),
+          value(core, price * at) - value(core, price) - hedged * price * (at - 1),
+          1e-6,
+        );
       }
     }
   });
@@ -67,13 +88,18 @@ describe("the model of a conversion", () => {
           const strike = 2000;
           const size = 3;
           // Base is borrowed and sold at the strike; the sale earns the same rate as the debt costs.
-          const opened: Debt = { kind: "conversion", owned: collateralFor("conversion", size, strike, 0.6), owed: size };
+          const opened: Debt = {
+            kind: "conversion",
+            owned: collateralFor("conversion", size, strike, 0.6),
+            owed: size,
+          };
           for (const price of [600, 1200, 1900, 2000, 2600, 5000]) {
             const later = accrue(opened, { threshold: 0.86, borrowRate: 0, supplyRate: 0 }, years);
             const short = debtValue(later, price) - debtValue(opened, strike);
             const synthetic =
               size *
-              (option("put", price, strike, volatility, years, rate) - option("call", price, strike, volatility, years, rate));
+              (option("put", price, strike, volatility, years, rate) -
+                option("call", price, strike, volatility, years, rate));
             // Parity: put - call = K e^(-rT) - P. The difference is the strike's interest, and nothing of volatility.
             const financing = size * strike * (1 - Math.exp(-rate * years));
             expectClose(short - synthetic, financing, 1e-6 * size * strike);
@@ -94,14 +120,19 @@ describe("the model of a conversion", () => {
 
   it("is at its floor and at liquidation just where it says", () => {
     fc.assert(
-      fc.property(debts, fc.double({ min: 0.3, max: 0.95, noNaN: true }), fc.double({ min: 1, max: 2, noNaN: true }), (debt, threshold, health) => {
-        const at = priceAtHealth(debt, threshold, health);
-        if (at === null) throw new Error("no price");
-        expectClose(debtHealth(debt, at, threshold) / health, 1, 1e-9);
-        // Worse beyond: a short fears a rise, a long a fall.
-        const beyond = debt.kind === "conversion" ? at * 1.01 : at / 1.01;
-        expect(debtHealth(debt, beyond, threshold)).to.be.lessThan(health);
-      }),
+      fc.property(
+        debts,
+        fc.double({ min: 0.3, max: 0.95, noNaN: true }),
+        fc.double({ min: 1, max: 2, noNaN: true }),
+        (debt, threshold, health) => {
+          const at = priceAtHealth(debt, threshold, health);
+          if (at === null) throw new Error("no price");
+          expectClose(debtHealth(debt, at, threshold) / health, 1, 1e-9);
+          // Worse beyond: a short fears a rise, a long a fall.
+          const beyond = debt.kind === "conversion" ? at * 1.01 : at / 1.01;
+          expect(debtHealth(debt, beyond, threshold)).to.be.lessThan(health);
+        },
+      ),
     );
     expect(priceAtHealth({ kind: "conversion", owned: 5, owed: 0 }, 0.86, 1)).to.equal(null);
     expect(debtHealth({ kind: "reversal", owned: 5, owed: 0 }, 2000, 0.86)).to.equal(Number.POSITIVE_INFINITY);

@@ -465,6 +465,9 @@ describe("decide: properties", () => {
         tierSignalSince: maybeTime,
         tierSignalFee: fc.option(fc.constantFrom(500, 3000, 10_000)),
         lastFeeChange: maybeTime,
+        lastHedge: maybeTime,
+        drained: fc.boolean(),
+        lastReserveMove: maybeTime,
       }),
       // Value left behind each of 1,000 shares: around what vaults here hold, or nothing.
       left: fc.oneof(fc.constant(null), fc.record({ base: double(0, 1), quote: double(0, 1000) })),

@@ -3,7 +3,7 @@ import type { Bar } from "../../../keeper/market/types.ts";
 import { computeSignals } from "../../../keeper/signals/computeSignals.ts";
 import type { StrategyConfig } from "../../../keeper/strategy/config.ts";
 import { decide } from "../../../keeper/strategy/decide.ts";
-import type { Decision, Policy, Sample, VaultState } from "../../../keeper/strategy/types.ts";
+import type { Decision, Policy, Sample, SleeveState, VaultState } from "../../../keeper/strategy/types.ts";
 import { execute, makeState, passHour, sampleOf } from "./world.ts";
 
 export interface Step {
@@ -19,6 +19,7 @@ export function simulate(
   config: StrategyConfig,
   pay: (time: number) => Readonly<Record<number, number>>,
   nav = 1_000_000,
+  sleeves: readonly SleeveState[] = [],
 ): Step[] {
   const first = bars[0]!;
   const known = [...history];
@@ -29,6 +30,7 @@ export function simulate(
     time: first.time,
     idleBase: nav / 2 / first.open,
     idleQuote: nav / 2,
+    sleeves,
   });
   for (const bar of bars) {
     state = passHour(state, bar, pay(bar.time));

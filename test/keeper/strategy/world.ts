@@ -224,7 +224,8 @@ export function positionOf(
 
 /** The health that the venue would report at a price. */
 export function withHealth(sleeve: SleeveState, price: number): SleeveState {
-  const [owned, owed] = sleeve.asset === "quote" ? [sleeve.owned, sleeve.owed * price] : [sleeve.owned * price, sleeve.owed];
+  const [owned, owed] =
+    sleeve.asset === "quote" ? [sleeve.owned, sleeve.owed * price] : [sleeve.owned * price, sleeve.owed];
   return {
     ...sleeve,
     health: owed > 0 ? (sleeve.threshold * owned) / owed : null,
@@ -351,7 +352,7 @@ function moveSleeve(
   state: VaultState,
 ): { sleeves: readonly SleeveState[]; out: number } {
   const sleeve = all.find(({ index }) => index === move.sleeve);
-  if (sleeve === undefined || !sleeve.answers) throw new Error(`no sleeve ${move.sleeve}`);
+  if (sleeve?.answers !== true) throw new Error(`no sleeve ${move.sleeve}`);
   const leg = move.token === sleeve.asset ? "owned" : "owed";
   const price = state.price!;
   if (!(move.amount > 0)) throw new Error("an empty move");
