@@ -18,6 +18,14 @@ export interface StrikeOptions {
   readonly measure?: boolean;
 }
 
+/** Limits of the policy that bound an attack, bps. */
+export interface Limits {
+  readonly lossCapBps: number;
+  readonly lossRefillBps: number;
+  readonly churnCapBps: number;
+  readonly churnRefillBps: number;
+}
+
 /** Values are in 2^-64 quote wei (test/support/arithmetic.ts). */
 export class Stage {
   readonly world: World;
@@ -37,6 +45,8 @@ export class Stage {
   /** Numbers that a scenario wants to report. */
   readonly figures: Record<string, number> = {};
   operations = 0;
+  /** The smallest that were seen. */
+  limits: Limits = { lossCapBps: Infinity, lossRefillBps: Infinity, churnCapBps: Infinity, churnRefillBps: Infinity };
   /** What LPs have paid in since the copy, at M of the end. */
   paid: Pair2 = { amount0: 0n, amount1: 0n };
   #feedAt: number;
@@ -71,6 +81,18 @@ export class Stage {
   /** Notes a sentence that should have been true. */
   must(condition: boolean, sentence: string): void {
     if (!condition) this.broken.push(sentence);
+  }
+
+  /** Reads the limits now in force: an attack is held against the smallest, whoever lowered them on the way. */
+  async noteLimits(): Promise<void> {
+    const now = await this.world.policy.limits();
+    const least = (name: keyof Limits): number => Math.min(this.limits[name], Number(now[name]));
+    this.limits = {
+      lossCapBps: least("lossCapBps"),
+      lossRefillBps: least("lossRefillBps"),
+      churnCapBps: least("churnCapBps"),
+      churnRefillBps: least("churnRefillBps"),
+    };
   }
 
   // ---- the world
@@ -184,14 +206,11 @@ export class Stage {
   /** What LPs would lose by a strike at M, bps; on a copy of the chain, so that nothing happens. */
   async rehearse(strike: Strike): Promise<number> {
     const before = await this.mark();
-    const copy = await this.world.connection.networkHelpers.takeSnapshot();
-    try {
+    return onCopy(this.world.connection, async () => {
       const tx = await this.attacker.contract.connect(this.world.who.attacker).run([...(await this.#callsOf(strike))]);
       succeeded(await tx.wait());
       return bps(before - (await this.mark()), before);
-    } finally {
-      await copy.restore();
-    }
+    });
   }
 
   /** What would refuse a strike; undefined if nothing. */
@@ -243,6 +262,7 @@ export class Stage {
       count += 1;
       chargeX18 += event.args["chargeX18"] as bigint;
     }
+    await this.noteLimits();
     const { maxHalfWidth } = await world.policy.limits();
     const narrow = plans.some((plan) =>
       (plan.mints ?? []).some(
@@ -282,15 +302,12 @@ export class Stage {
   /** The vault's value per share at M with every pool at M, scaled by 1e18; measured on a copy of the chain. */
   async mark(): Promise<bigint> {
     const { world } = this;
-    const copy = await world.connection.networkHelpers.takeSnapshot();
-    try {
+    return onCopy(world.connection, async () => {
       await this.restorePools();
       // At M the composition is that of M; totals count pending fees without the treasury's part.
       const { total0, total1, supply } = await world.book();
       return (this.valueAtMarket({ amount0: total0, amount1: total1 }) * ONE) / supply;
-    } finally {
-      await copy.restore();
-    }
+    });
   }
 
   /** An arbitrageur takes every pool to the market's price. */
@@ -312,6 +329,21 @@ function stepsOf(strike: Strike): readonly (Call | { readonly plan: PlanSteps })
 
 function plansIn(strike: Strike): readonly PlanSteps[] {
   return stepsOf(strike).flatMap((step) => ("plan" in step ? [step.plan] : []));
+}
+
+/** Runs something on a copy of the chain, which is thrown away. An error of `body` is never hidden by one of the restoring. */
+export async function onCopy<T>(connection: World["connection"], body: () => Promise<T>): Promise<T> {
+  const copy = await connection.networkHelpers.takeSnapshot();
+  let result: T;
+  try {
+    result = await body();
+  } catch (error) {
+    // Whoever shares this chain must give it up after any error: it may not have been put back.
+    await copy.restore().catch(() => undefined);
+    throw error;
+  }
+  await copy.restore();
+  return result;
 }
 
 /** Part of a whole in basis points, to the sixth decimal. */
