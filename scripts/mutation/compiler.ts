@@ -1,5 +1,5 @@
 /** Compiles on a thread of its own, and remembers on disk what it has compiled. */
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { once } from "node:events";
 import path from "node:path";
@@ -32,7 +32,7 @@ export class Compiler {
   }
 
   /** @param changed the one file in which a mutant differs */
-  async compile(units: readonly Unit[], changed?: CompileRequest["changed"]): Promise<Compiled> {
+  async compile(units: readonly Unit[], changed?: CompileRequest["changed"], signal?: AbortSignal): Promise<Compiled> {
     const file = path.join(this.#folder, `${this.#key(units, changed)}.json`);
     const kept = await readOrNothing(file);
     if (kept !== undefined) {
@@ -40,10 +40,10 @@ export class Compiler {
       await utimes(file, now, now);
       return JSON.parse(kept) as Compiled;
     }
-    const compiled = await this.#ask({ units, changed });
+    const compiled = await this.#ask({ units, changed }, signal);
     await mkdir(this.#folder, { recursive: true });
-    // Renamed into place, so that a run that is ended leaves no half a file.
-    const draft = `${file}.${process.pid}`;
+    // Renamed into place, so that a run that is ended leaves no half a file; lanes may write the same one at once.
+    const draft = `${file}.${randomUUID()}`;
     await writeFile(draft, JSON.stringify(compiled));
     await rename(draft, file);
     return compiled;
@@ -54,12 +54,28 @@ export class Compiler {
     this.#worker = undefined;
   }
 
-  async #ask(request: CompileRequest): Promise<Compiled> {
+  /** @throws if the signal ends it, or the thread ends without an answer */
+  async #ask(request: CompileRequest, signal: AbortSignal | undefined): Promise<Compiled> {
     this.#worker ??= new Worker(new URL("compileWorker.ts", import.meta.url), { workerData: this.#project.sources });
-    const answer = once(this.#worker, "message"); // rejects on the thread's "error"
-    this.#worker.postMessage(request);
-    const [compiled] = (await answer) as [Compiled];
-    return compiled;
+    const worker = this.#worker;
+    const ended = new AbortController();
+    const exited = (): void => ended.abort();
+    worker.once("exit", exited);
+    try {
+      const signals = signal === undefined ? [ended.signal] : [ended.signal, signal];
+      const answer = once(worker, "message", { signal: AbortSignal.any(signals) }); // rejects on the thread's "error"
+      worker.postMessage(request);
+      const [compiled] = (await answer) as [Compiled];
+      return compiled;
+    } catch (error) {
+      // An answer that still comes would be taken for that to the next question.
+      await this.close();
+      if (ended.signal.aborted)
+        throw new Error("the compiler's thread ended without an answer; run it again", { cause: error });
+      throw error;
+    } finally {
+      worker.off("exit", exited);
+    }
   }
 
   /** sha256 over all that the output depends on: compiler, settings, units, and the files that the units import. */
@@ -78,7 +94,9 @@ export class Compiler {
 export async function pruneCache(folder: string, now: number): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const file = path.join(folder, name);
-    if (now - (await stat(file)).mtimeMs > CACHE_AGE) await rm(file);
+    // Another campaign may remove or rename it meanwhile.
+    const found = await stat(file).catch(() => undefined);
+    if (found !== undefined && now - found.mtimeMs > CACHE_AGE) await rm(file, { force: true });
   }
 }
 

@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 
 import { interrupted, parseOrExplain, wholeNumber, WRONG_USAGE } from "../support/args.ts";
 import { CampaignError } from "./campaign.ts";
-import { DEFAULTS, isClean, list, mutate } from "./mutate.ts";
+import { DEFAULTS, exitCodeOf, list, mutate } from "./mutate.ts";
 import { textOf } from "./report.ts";
 
 const USAGE =
@@ -11,7 +11,7 @@ const USAGE =
 
 process.exitCode = await main(process.argv.slice(2));
 
-/** @returns 0 all survivors are explained, 1 some are not, 2 wrong usage, 3 the tests fail without any mutant */
+/** @returns 0 all survivors are explained, 1 some are not, 2 wrong usage, 3 the tests fail without any mutant, 4 too few mutants were reached */
 async function main(args: readonly string[]): Promise<number> {
   const options = parseOrExplain(() => parse(args), USAGE);
   if (options === undefined) return WRONG_USAGE;
@@ -23,7 +23,7 @@ async function main(args: readonly string[]): Promise<number> {
     }
     const document = await mutate({ ...options, signal: interrupted(), log });
     process.stdout.write(options.json ? `${JSON.stringify(document)}\n` : textOf(document));
-    return isClean(document) ? 0 : 1;
+    return exitCodeOf(document);
   } catch (error) {
     if (!(error instanceof CampaignError)) throw error;
     log(error.message);

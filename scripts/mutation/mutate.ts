@@ -51,7 +51,24 @@ export function list({ count, seed, file }: Selection): readonly string[] {
   return findMutants(readProject(ROOT), seed, file).slice(0, count).map(describe);
 }
 
-/** Whether a nightly run may end well: nothing survived unexplained, and everything could be judged. */
+/** The exit code of a run that looked at too little to say anything. */
+export const INCOMPLETE = 4;
+
+/** The part of the mutants wanted that may be left over when the time is up. */
+const LEFT_OVER = 0.1;
+
+/** Whether enough mutants were run for the answer to mean anything. */
+export function isComplete({ mutants, notReached }: MutationDocument): boolean {
+  return mutants > 0 && notReached <= LEFT_OVER * (mutants + notReached);
+}
+
+/** 0 clean, 1 a survivor is not explained or a run was broken, 4 too little was looked at. */
+export function exitCodeOf(document: MutationDocument): number {
+  if (!isClean(document)) return 1;
+  return isComplete(document) ? 0 : INCOMPLETE;
+}
+
+/** Whether nothing survived unexplained, and no run of the tests was broken. */
 export function isClean(document: MutationDocument): boolean {
   return document.survived.length === 0 && document.broken === 0;
 }

@@ -21,11 +21,15 @@ export interface MutationDocument {
   /** Timed out ones included. */
   readonly killed: number;
   readonly timedOut: number;
+  /** Those that timed out twice: killed, unless the machine was too slow. */
+  readonly timeouts: readonly SurvivorDocument[];
   readonly notCompiled: number;
   readonly sameCode: number;
   /** Those against which the tests ended without an answer. */
   readonly broken: number;
   readonly notReached: number;
+  /** Functions with mutants that no deployed contract contains. */
+  readonly unreachable: readonly string[];
   /** All that the sources give. */
   readonly possible: number;
   readonly survived: readonly SurvivorDocument[];
@@ -69,10 +73,12 @@ export function documentOf(
     mutants: killed.length + survivors.length,
     killed: killed.length,
     timedOut: of("timedOut").length,
+    timeouts: of("timedOut").map(survivorOf),
     notCompiled: of("notCompiled").length,
     sameCode: of("sameCode").length,
     broken: of("broken").length,
     notReached: report.notReached,
+    unreachable: report.unreachable,
     possible: report.all.length,
     survived: sorted.survived.map(survivorOf),
     explained: sorted.explained.map((mutant) => ({ ...survivorOf(mutant), reason: mutant.reason })),
@@ -127,6 +133,11 @@ export function textOf(document: MutationDocument): string {
   const place = (one: SurvivorDocument): string =>
     `  ${one.file}:${one.line} ${one.function} [${one.operator}]${one.nth > 1 ? ` no. ${one.nth}` : ""}\n` +
     `    in ${one.in}\n    ${one.original} -> ${one.mutated === "" ? "(nothing)" : one.mutated}`;
+  if (document.unreachable.length > 0)
+    lines.push(`no deployed contract contains ${document.unreachable.join(", ")}; remove them or say who deploys them`);
+  if (document.timeouts.length > 0) {
+    lines.push("", "timed out twice, and counted as killed:", ...document.timeouts.map(place));
+  }
   if (document.survived.length > 0) {
     lines.push("", "survivors; write a test that kills each, or say in explained.json why none can:");
     lines.push(...document.survived.map(place));

@@ -176,6 +176,12 @@ export const NEAR: Readonly<Record<string, readonly string[]>> = {
   "contracts/libraries/LpFees.sol": ["lpFees", "shares", "exits"],
   "contracts/libraries/TreasuryBook.sol": ["treasury"],
   "contracts/libraries/PolicyLimits.sol": ["policy", "plans"],
+  "contracts/libraries/Valuation.sol": ["charge", "shares", "ticks"],
+  "contracts/libraries/Holdings.sol": ["inventory", "exits", "shares"],
+  "contracts/libraries/RangeList.sol": ["inventory", "plans"],
+  "contracts/libraries/LiquidityMath.sol": ["plans", "charge", "exits"],
+  "contracts/libraries/Pools.sol": ["plans", "exits", "policy"],
+  "contracts/libraries/SafeCheck.sol": ["safeCheck"],
 };
 
 function isNear(source: string, testFile: string): boolean {

@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 
 import { CampaignError } from "../mutation/campaign.ts";
-import { DEFAULTS, isClean, mutate } from "../mutation/mutate.ts";
+import { DEFAULTS, exitCodeOf, mutate } from "../mutation/mutate.ts";
 import { textOf, type MutationDocument } from "../mutation/report.ts";
 import { interrupted, parseOrExplain, wholeNumber, WRONG_USAGE } from "../support/args.ts";
 import { runFuzz, type FuzzDocument } from "./fuzz.ts";
@@ -17,7 +17,7 @@ const FUZZ_SEED = 1;
 
 process.exitCode = await main(process.argv.slice(2));
 
-/** @returns 0 if no invariant broke and all survivors are explained, 1 otherwise, 2 wrong usage, 3 tests fail without a mutant */
+/** @returns 0 if no invariant broke and all survivors are explained, 1 otherwise, 2 wrong usage, 3 tests fail without a mutant, 4 too few mutants were reached */
 async function main(args: readonly string[]): Promise<number> {
   const options = parseOrExplain(() => parse(args), USAGE);
   if (options === undefined) return WRONG_USAGE;
@@ -43,7 +43,7 @@ async function main(args: readonly string[]): Promise<number> {
         signal: interrupted(),
         log,
       });
-      if (!isClean(mutation)) failed ||= 1;
+      failed ||= exitCodeOf(mutation);
     } catch (error) {
       if (!(error instanceof CampaignError)) throw error;
       log(error.message);
@@ -70,7 +70,8 @@ function report(fuzz: FuzzDocument | undefined, mutation: MutationDocument | und
   if (mutation !== undefined) {
     lines.push(
       `mutation: ${mutation.mutants} mutants, ${mutation.killed} killed, ` +
-        `${mutation.survived.length} survivors and ${mutation.explained.length} explained ones, ${mutation.seconds} s`,
+        `${mutation.survived.length} survivors and ${mutation.explained.length} explained ones, ${mutation.timedOut} timed out twice, ` +
+        `${mutation.notReached} not reached, ${mutation.seconds} s`,
     );
   }
   return `${lines.join("\n")}\n`;

@@ -5,12 +5,14 @@ import { network } from "hardhat";
 import { ONE, VALUE_BITS } from "../support/arithmetic.ts";
 import { expectClose } from "../support/close.ts";
 import { flowsOf, lossAt } from "../support/chargeModel.ts";
-import { ORDERS } from "../support/world.ts";
+import { ORDERS, type World } from "../support/world.ts";
 import { documentOf, summaryOf, tableOf } from "./report.ts";
+import { refusalOf } from "./revert.ts";
 import { build, measure, playOnce, prepare, Worlds } from "./run.ts";
 import type { Measured, Scenario } from "./scenario.ts";
 import { judge, passed, THEOREM, type Rules } from "./score.ts";
 import { bps, type Stage } from "./stage.ts";
+import { playAll } from "./suite.ts";
 import { edgeOf, FEED, harvest, HIGH } from "./tactics.ts";
 
 const GAS_LIMIT = 58_000_000n;
@@ -79,6 +81,63 @@ describe("attacks/harness", () => {
       const outcome = judge({ ...m, scenario: { ...HARVEST, expectedToExceed: true } }, 0);
       expect(outcome.held).to.equal(true);
       expect(passed(outcome)).to.equal(false);
+    });
+
+    it("forgives a foretold attack its loss and nothing else", () => {
+      const foretold: Measured = { ...m, scenario: { ...HARVEST, expectedToExceed: true } };
+      const rules: Rules = { ...THEOREM, lossBudgetBps: () => 0 };
+      expect(passed(judge(foretold, 0, rules))).to.equal(true);
+      expect(passed(judge({ ...foretold, broken: ["not refused: a replay"] }, 0, rules))).to.equal(false);
+      expect(passed(judge({ ...foretold, broken: ["not refused: a replay"] }, 0))).to.equal(false);
+    });
+
+    it("holds anybody but a keeper to the wei: LPs' loss, the treasury's and his profit", () => {
+      const scenario: Scenario = { ...HARVEST, actor: "outsider" };
+      const quiet: Measured = {
+        ...m,
+        scenario,
+        plans: [],
+        attacked: m.control - m.tolerance,
+        profit: m.tolerance,
+        treasury: { control: m.tolerance, attacked: 0n },
+      };
+      expect(judge(quiet, 0).why).to.deep.equal([]);
+      expect(judge({ ...quiet, attacked: quiet.attacked - 1n }, 0).why[0]).to.match(/^LPs lost/u);
+      expect(judge({ ...quiet, profit: quiet.profit + 1n }, 0).why[0]).to.match(/^the attacker gained/u);
+      expect(judge({ ...quiet, treasury: { control: m.tolerance + 1n, attacked: 0n } }, 0).why[0]).to.match(
+        /^the treasury/u,
+      );
+    });
+
+    it("refuses to judge what it could not judge whole", () => {
+      expect(() => judge({ ...m, scenario: { ...HARVEST, acceptedBps: 1 } }, 0)).to.throw("acceptedBps");
+      const unmeasured = m.plans.map(({ lossBps: _, ...plan }) => plan);
+      expect(() => judge({ ...m, plans: unmeasured, scenario: { ...HARVEST, path: true } }, 0)).to.throw(
+        "not measured",
+      );
+    });
+
+    it("goes on after a scenario that throws, and fails it by name", async () => {
+      const bad: Scenario = { ...HARVEST, name: "a slip", play: () => Promise.reject(new Error("evm_revert failed")) };
+      const { outcomes, crashed } = await playAll(
+        [bad, HARVEST],
+        (one) => (one === bad ? worlds.measure(one) : Promise.resolve(m)),
+        { outcome: () => undefined, crash: () => undefined },
+      );
+      expect(outcomes.map(({ name }) => name)).to.deep.equal([HARVEST.name]);
+      expect(crashed[0]?.error).to.include("evm_revert failed");
+      expect(documentOf(outcomes, crashed).failed).to.equal(1);
+      expect(summaryOf(outcomes, crashed)).to.include("a slip THREW");
+    });
+
+    it("takes an error of its own for no refusal", () => {
+      expect(() => refusalOf({} as World, new Error("evm_revert failed"))).to.throw("evm_revert failed");
+      expect(refusalOf({} as World, new Error("Transaction reverted without a reason string"))).to.equal("revert");
+    });
+
+    it("names a keeper without a budget only if he took something", () => {
+      const none = { ...judge(m, 0), name: "none", budgetBps: 0, lpLossBps: 0 };
+      expect(documentOf([none, judge(m, 0)]).worst.lossOfBudget?.name).to.equal(HARVEST.name);
     });
 
     it("does not hold if one of its sentences was not true", () => {

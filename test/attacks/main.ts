@@ -7,8 +7,9 @@ import { network } from "hardhat";
 import { parseOrExplain, WRONG_USAGE } from "../../scripts/support/args.ts";
 import { documentOf, lineOf, plansOf, summaryOf, tableOf } from "./report.ts";
 import { Worlds } from "./run.ts";
-import type { Outcome, Scenario } from "./scenario.ts";
-import { judge, passed } from "./score.ts";
+import type { Scenario } from "./scenario.ts";
+import { passed } from "./score.ts";
+import { playAll } from "./suite.ts";
 
 const USAGE = "usage: npm run attacks [-- --json] [--only NAME] [--list] [--plans]";
 
@@ -31,23 +32,24 @@ async function main(args: readonly string[]): Promise<number> {
     process.stderr.write(`No attack has "${only ?? ""}" in its name; --list shows the names. ${USAGE}\n`);
     return WRONG_USAGE;
   }
-  const outcomes: Outcome[] = [];
   const worlds = new Worlds(() => network.create({ override: { gas: GAS_LIMIT } }));
+  let played;
   try {
-    for (const scenario of chosen) {
-      const began = performance.now();
-      const m = await worlds.measure(scenario);
-      if (values.plans === true) process.stderr.write(plansOf(m));
-      const outcome = judge(m, (performance.now() - began) / 1_000);
-      outcomes.push(outcome);
-      process.stderr.write(`${passed(outcome) ? "ok  " : "FAIL"} ${lineOf(outcome)}\n`);
-    }
+    played = await playAll(chosen, (scenario) => worlds.measure(scenario), {
+      outcome: (outcome, m) => {
+        if (values.plans === true) process.stderr.write(plansOf(m));
+        process.stderr.write(`${passed(outcome) ? "ok  " : "FAIL"} ${lineOf(outcome)}\n`);
+      },
+      crash: ({ name, error }) => process.stderr.write(`FAIL ${name}: threw ${error}\n`),
+    });
   } finally {
     await worlds.close();
   }
-  if (values.json === true) process.stdout.write(`${JSON.stringify(documentOf(outcomes))}\n`);
-  else process.stdout.write(`${tableOf(outcomes)}\n${summaryOf(outcomes)}\n`);
-  return outcomes.every(passed) ? 0 : 1;
+  const { outcomes, crashed } = played;
+  const document = documentOf(outcomes, crashed);
+  if (values.json === true) process.stdout.write(`${JSON.stringify(document)}\n`);
+  else process.stdout.write(`${tableOf(outcomes)}\n${summaryOf(outcomes, crashed)}\n`);
+  return document.failed === 0 ? 0 : 1;
 }
 
 function parse(args: readonly string[]) {

@@ -19,6 +19,9 @@ function dataOf(error: unknown): string | undefined {
   return undefined;
 }
 
+/** How the chain says that code reverted. The word alone also stands in errors of the harness, `evm_revert` for one. */
+const REVERTED = /VM Exception while processing transaction|Transaction reverted|execution reverted/u;
+
 /**
  * Reads a thrown revert.
  *
@@ -45,7 +48,7 @@ export function refusalOf(world: World, error: unknown): string {
     }
     return `error ${data.slice(0, 10)}`;
   }
-  if (isError(error, "CALL_EXCEPTION") || (error instanceof Error && /revert/iu.test(error.message))) {
+  if (isError(error, "CALL_EXCEPTION") || (error instanceof Error && REVERTED.test(error.message))) {
     const reason = /reason string '([^']*)'/u.exec(error.message)?.[1];
     const custom = /custom error '([A-Za-z0-9_]+)/u.exec(error.message)?.[1];
     return reason ?? custom ?? "revert";

@@ -10,7 +10,7 @@ import { deployWorld, mined, type World, type WorldOptions } from "../support/wo
 import { Attacker, type Call } from "./attacker.ts";
 import { refusalOf } from "./revert.ts";
 import type { Measured, Scenario } from "./scenario.ts";
-import { govern, Stage } from "./stage.ts";
+import { govern, onCopy, Stage } from "./stage.ts";
 import { deployVenues, openSleeves, type Venues } from "./venues.ts";
 
 /** Quote units that the honest LP deposits. */
@@ -28,13 +28,15 @@ export interface Run {
   /** What LPs withdrew over the run, at M, 2^-64 quote wei. */
   readonly lps: bigint;
   readonly profit: bigint;
+  /** What the treasury has and what is booked for it, at M, 2^-64 quote wei. */
+  readonly treasury: bigint;
   readonly seconds: number;
 }
 
 /** Worlds that several scenarios share, each put back after use. */
 export class Worlds {
   readonly #connect: () => Promise<NetworkConnection>;
-  readonly #ready = new Map<string, Fresh>();
+  readonly #ready = new Map<string, Built>();
 
   constructor(connect: () => Promise<NetworkConnection>) {
     this.#connect = connect;
@@ -46,14 +48,23 @@ export class Worlds {
     const key = JSON.stringify([worldOptions(scenario), actor === "keeper", funded, sleeves]);
     let fresh = this.#ready.get(key);
     if (fresh === undefined) {
-      const built = await build(await this.#connect(), scenario);
-      fresh = { ...built, copy: await built.world.connection.networkHelpers.takeSnapshot() };
+      const connection = await this.#connect();
+      try {
+        fresh = await build(connection, scenario);
+      } catch (error) {
+        await connection.close().catch(() => undefined);
+        throw error;
+      }
       this.#ready.set(key, fresh);
     }
+    const { world } = fresh;
     try {
-      return await measure(await prepare(fresh, scenario), scenario);
-    } finally {
-      await fresh.copy.restore();
+      return await onCopy(world.connection, async () => measure(await prepare(fresh, scenario), scenario));
+    } catch (error) {
+      // The next scenario gets a chain of its own, whatever state this one was left in.
+      this.#ready.delete(key);
+      await world.connection.close().catch(() => undefined);
+      throw error;
     }
   }
 
@@ -69,16 +80,11 @@ interface Built {
   readonly venues?: Venues | undefined;
 }
 
-interface Fresh extends Built {
-  readonly copy: { restore(): Promise<void> };
-}
-
 /** Both runs and what they showed. */
 export async function measure(setting: Setting, scenario: Scenario): Promise<Measured> {
   const control = await playOnce(setting, scenario, false);
   const attacked = await playOnce(setting, scenario, true);
   const { stage } = attacked;
-  const limits = await stage.world.policy.limits();
   const wei = stage.valueAtMarket({ amount0: 1n, amount1: 1n });
   return {
     scenario,
@@ -86,6 +92,7 @@ export async function measure(setting: Setting, scenario: Scenario): Promise<Mea
     attacked: attacked.lps,
     // Less what the same holdings bring him without the attack.
     profit: attacked.profit - control.profit,
+    treasury: { control: control.treasury, attacked: attacked.treasury },
     tolerance: wei * BigInt(stage.operations),
     operations: stage.operations,
     seconds: attacked.seconds,
@@ -93,12 +100,7 @@ export async function measure(setting: Setting, scenario: Scenario): Promise<Mea
     refusedWith: [...new Set(stage.refusedWith)],
     broken: [...control.stage.broken, ...stage.broken],
     figures: stage.figures,
-    lossCapBps: Number(limits.lossCapBps),
-    lossRefillBps: Number(limits.lossRefillBps),
-    churnCapBps: Number(limits.churnCapBps),
-    churnRefillBps: Number(limits.churnRefillBps),
-    deleverageCapBps: Number(limits.deleverageCapBps),
-    deleverageRefillBps: Number(limits.deleverageRefillBps),
+    ...stage.limits,
   };
 }
 
@@ -168,8 +170,7 @@ export async function prepare({ world, attacker, venues }: Built, scenario: Scen
 /** One run on a copy, which is thrown away. */
 export async function playOnce(setting: Setting, scenario: Scenario, attacking: boolean): Promise<Run> {
   const { world, attacker, venues, before } = setting;
-  const copy = await world.connection.networkHelpers.takeSnapshot();
-  try {
+  return onCopy(world.connection, async () => {
     const stage = new Stage({
       world,
       attacker,
@@ -186,7 +187,9 @@ export async function playOnce(setting: Setting, scenario: Scenario, attacking: 
     );
     const owners = [attacker.address, world.who.attacker.address, world.who.keeper.address];
     const attackerBefore = await wealth(world, owners);
+    await stage.noteLimits();
     await scenario.play(stage);
+    await stage.noteLimits();
     const seconds = (await world.now()) - stage.start;
     const kept = await close(stage);
     const lpsAfter = await wealth(
@@ -204,11 +207,10 @@ export async function playOnce(setting: Setting, scenario: Scenario, attacking: 
           amount1: gain.amount1 + stage.paid.amount1,
         }),
       profit: kept.attacker + stage.signedAtMarket(minus(attackerAfter, attackerBefore)),
+      treasury: stage.signedAtMarket(await treasuryOf(world)),
       seconds,
     };
-  } finally {
-    await copy.restore();
-  }
+  });
 }
 
 /** At M, what could not be redeemed of the units that people left with. */
@@ -286,6 +288,13 @@ async function redeemed(stage: Stage, place: SleevePlace, holder: Holder): Promi
     refusalOf(stage.world, error);
     return false;
   }
+}
+
+/** What the treasury was paid, under its first and its present address, and what the vault still owes it. */
+async function treasuryOf(world: World): Promise<Pair2> {
+  const paid = await wealth(world, [world.who.treasury.address, await world.policy.treasury()]);
+  const owed = await world.vault.treasuryBook();
+  return { amount0: paid.amount0 + owed.amount0, amount1: paid.amount1 + owed.amount1 };
 }
 
 async function wealth(world: World, addresses: readonly string[]): Promise<Pair2> {

@@ -23,9 +23,9 @@
  *    shares are unwound, then every LP withdraws all his shares; both runs are compared at M.
  *    Measure of the loss: `path: false`, the whole difference at the one price; `path: true` (the market moves), the sum over plans of
  *    what each plan lost at its own M, because market gains and losses are nobody's theft.
- *    Allowed: a keeper the loss budget C + rT; (and D + eT, where
- *    the scenario says that the vault deleverages); everybody else one wei of each token for each of his calls (`stage.act`, `batch`),
- *    and `acceptedBps` if the threat model accepts a loss.
+ *    Allowed: a keeper the loss budget C + rT (and D + eT, where the scenario says that the vault deleverages); everybody else
+ *    one wei of each token for each of his calls (`stage.act`, `batch`), and `acceptedBps` if the threat model accepts a loss. The
+ *    same bound holds for what the treasury loses and for the profit of an LP or an outsider (`profitsHonestly`).
  */
 import type { WorldOptions } from "../support/world.ts";
 import type { Stage } from "./stage.ts";
@@ -56,7 +56,12 @@ export interface Scenario {
   play(stage: Stage): Promise<void>;
   /** A loss that is accepted though no keeper causes it (docs/threat-model.md says why): bps of the vault, added to the budget. */
   readonly acceptedBps?: number;
-  /** For an attack outside the theorem's assumption: the suite fails unless it exceeds the budget. */
+  /**
+   * Why an LP's or an outsider's profit is only reported: who pays it, and that he does so of his own will. Otherwise profit is
+   * held against the same bound as the loss, since it may come from somebody who is not in `stage.lps`.
+   */
+  readonly profitsHonestly?: string;
+  /** For an attack outside the theorem's assumption: the suite fails unless its loss exceeds the budget, and if anything else is wrong. */
   readonly expectedToExceed?: true;
 }
 
@@ -83,6 +88,8 @@ export interface Measured {
   readonly attacked: bigint;
   /** At M, in 2^-64 quote wei. */
   readonly profit: bigint;
+  /** What the treasury has and what is booked for it at the end, at M, in the same unit. */
+  readonly treasury: { readonly control: bigint; readonly attacked: bigint };
   /** One wei of each token for each of the attacker's calls, in the same unit. */
   readonly tolerance: bigint;
   readonly operations: number;
@@ -93,6 +100,7 @@ export interface Measured {
   /** Sentences that turned out not to be true. */
   readonly broken: readonly string[];
   readonly figures: Readonly<Record<string, number>>;
+  /** The smallest limits that were in force when somebody looked: before `play`, after each plan, after `play`. */
   readonly lossCapBps: number;
   readonly lossRefillBps: number;
   readonly churnCapBps: number;
@@ -113,12 +121,16 @@ export interface Outcome {
   readonly budgetBps: number;
   readonly churnBudgetBps: number;
   readonly held: boolean;
+  /** LPs lost more than the budget. */
+  readonly exceeds: boolean;
   readonly expectedToExceed?: true;
   /** Why it did not hold. */
   readonly why: readonly string[];
   /** Loss of the whole run against the control, also where prices moved. */
   readonly wholeRunLossBps: number;
   readonly lpLossWei: string;
+  readonly treasuryLossWei: string;
+  readonly profitWei: string;
   readonly toleranceWei: string;
   readonly plans: number;
   readonly chargedBps: number;

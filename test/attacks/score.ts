@@ -31,8 +31,10 @@ function lastInterval(plans: readonly PlanRecord[]): number {
   return sum(plans.slice(last + 1).map((plan) => plan.churnBps));
 }
 
+/** @throws if the scenario asks for a judgement that would leave something out */
 export function judge(m: Measured, seconds: number, rules: Rules = THEOREM): Outcome {
   const { scenario } = m;
+  refuseSenseless(m);
   const whole = bps(m.control - m.attacked, m.control);
   const losses = m.plans.map((plan) => plan.lossBps).filter((loss) => loss !== undefined);
   const lpLossBps = scenario.path ? sum(losses.map((loss) => Math.max(0, loss))) : whole;
@@ -40,7 +42,16 @@ export function judge(m: Measured, seconds: number, rules: Rules = THEOREM): Out
   const churnBps = sum(m.plans.map((plan) => plan.churnBps));
   const churnBudgetBps = rules.churnBudgetBps(m);
   const why = [...m.broken];
-  if (lpLossBps > budgetBps) why.push(`LPs lost ${lpLossBps} bps, more than ${budgetBps}`);
+  const byWei = scenario.actor !== "keeper" && !scenario.path;
+  const exceeds = byWei ? m.control - m.attacked > allowance(m) : lpLossBps > budgetBps;
+  if (exceeds) {
+    why.push(
+      byWei
+        ? `LPs lost ${inWei(m.control - m.attacked)} quote wei, more than ${inWei(allowance(m))}`
+        : `LPs lost ${lpLossBps} bps, more than ${budgetBps}`,
+    );
+  }
+  why.push(...othersWhoLost(m, byWei, budgetBps));
   if (churnBps > churnBudgetBps) why.push(`churn of ${churnBps} bps, more than ${churnBudgetBps}`);
   if (scenario.expectedToExceed === undefined) {
     for (const plan of m.plans) {
@@ -61,11 +72,14 @@ export function judge(m: Measured, seconds: number, rules: Rules = THEOREM): Out
     budgetBps,
     churnBudgetBps,
     held: why.length === 0,
+    exceeds,
     ...(scenario.expectedToExceed === true ? { expectedToExceed: true as const } : {}),
     why,
     wholeRunLossBps: whole,
-    lpLossWei: ((m.control - m.attacked) >> VALUE_BITS).toString(),
-    toleranceWei: (m.tolerance >> VALUE_BITS).toString(),
+    lpLossWei: inWei(m.control - m.attacked),
+    treasuryLossWei: inWei(m.treasury.control - m.treasury.attacked),
+    profitWei: inWei(m.profit),
+    toleranceWei: inWei(m.tolerance),
     plans: sum(m.plans.map((plan) => plan.plans)),
     chargedBps: sum(m.plans.map((plan) => plan.chargeBps)),
     operations: m.operations,
@@ -76,9 +90,47 @@ export function judge(m: Measured, seconds: number, rules: Rules = THEOREM): Out
   };
 }
 
-/** Whether the suite is content with an outcome: it holds, or, where that was foretold, exceeds its budget. */
+/** Combinations under which a loss or a word of the scenario would silently not count. */
+function refuseSenseless({ scenario, plans }: Measured): void {
+  if (scenario.actor === "keeper" && scenario.acceptedBps !== undefined) {
+    throw new Error(
+      `"${scenario.name}" accepts a loss by a keeper, whose budget is the loss budget; drop acceptedBps.`,
+    );
+  }
+  if (scenario.path && plans.some((plan) => plan.lossBps === undefined)) {
+    throw new Error(
+      `"${scenario.name}" sums what plans lost, and one was not measured; measure it, or set path to false.`,
+    );
+  }
+}
+
+/** What anybody but a keeper may take, exact: both runs are compared at one price, so that no rounding of bps hides wei. */
+function allowance(m: Measured): bigint {
+  return m.tolerance + (m.control * BigInt(Math.round((m.scenario.acceptedBps ?? 0) * 1e6))) / 10_000_000_000n;
+}
+
+/** The treasury by an attack of anybody's, and whoever is no LP of the scenario's but paid the attacker's profit. */
+function othersWhoLost(m: Measured, byWei: boolean, budgetBps: number): readonly string[] {
+  const why: string[] = [];
+  const lost = m.treasury.control - m.treasury.attacked;
+  // A moved market makes other fees and other values of them in the two runs.
+  if (!m.scenario.path && (byWei ? lost > allowance(m) : bps(lost, m.control) > budgetBps)) {
+    why.push(`the treasury lost ${inWei(lost)} quote wei`);
+  }
+  const { actor, profitsHonestly } = m.scenario;
+  if (byWei && (actor === "lp" || actor === "outsider") && profitsHonestly === undefined && m.profit > allowance(m)) {
+    why.push(`the attacker gained ${inWei(m.profit)} quote wei, more than ${inWei(allowance(m))}`);
+  }
+  return why;
+}
+
+function inWei(value: bigint): string {
+  return (value >> VALUE_BITS).toString();
+}
+
+/** Whether the suite is content with an outcome: it holds, or, where that was foretold, exceeds its budget and does no more. */
 export function passed(outcome: Outcome): boolean {
-  return outcome.held !== (outcome.expectedToExceed === true);
+  return outcome.expectedToExceed === true ? outcome.exceeds && outcome.why.length === 1 : outcome.held;
 }
 
 function sum(list: readonly number[]): number {

@@ -19,6 +19,17 @@ export interface StrikeOptions {
   readonly measure?: boolean;
 }
 
+/** Limits of the policy that bound an attack, bps. */
+const LIMITS = [
+  "lossCapBps",
+  "lossRefillBps",
+  "churnCapBps",
+  "churnRefillBps",
+  "deleverageCapBps",
+  "deleverageRefillBps",
+] as const;
+export type Limits = Readonly<Record<(typeof LIMITS)[number], number>>;
+
 /** Values are in 2^-64 quote wei (test/support/arithmetic.ts). */
 export class Stage {
   readonly world: World;
@@ -40,6 +51,8 @@ export class Stage {
   /** Numbers that a scenario wants to report. */
   readonly figures: Record<string, number> = {};
   operations = 0;
+  /** The smallest that were seen. */
+  limits: Limits = limitsBy(() => Infinity);
   /** What LPs have paid in since the copy, at M of the end. */
   paid: Pair2 = { amount0: 0n, amount1: 0n };
   #feedAt: number;
@@ -86,6 +99,12 @@ export class Stage {
   /** Notes a sentence that should have been true. */
   must(condition: boolean, sentence: string): void {
     if (!condition) this.broken.push(sentence);
+  }
+
+  /** Reads the limits now in force: an attack is held against the smallest, whoever lowered them on the way. */
+  async noteLimits(): Promise<void> {
+    const now = await this.world.policy.limits();
+    this.limits = limitsBy((name) => Math.min(this.limits[name], Number(now[name])));
   }
 
   // ---- the world
@@ -205,14 +224,11 @@ export class Stage {
   /** What LPs would lose by a strike at M, bps; on a copy of the chain, so that nothing happens. */
   async rehearse(strike: Strike): Promise<number> {
     const before = await this.mark();
-    const copy = await this.world.connection.networkHelpers.takeSnapshot();
-    try {
+    return onCopy(this.world.connection, async () => {
       const tx = await this.attacker.contract.connect(this.world.who.attacker).run([...(await this.#callsOf(strike))]);
       succeeded(await tx.wait());
       return bps(before - (await this.mark()), before);
-    } finally {
-      await copy.restore();
-    }
+    });
   }
 
   /** What would refuse a strike; undefined if nothing. */
@@ -264,6 +280,7 @@ export class Stage {
       count += 1;
       chargeX18 += event.args["chargeX18"] as bigint;
     }
+    await this.noteLimits();
     const { maxHalfWidth } = await world.policy.limits();
     const narrow = plans.some((plan) =>
       (plan.mints ?? []).some(
@@ -305,17 +322,14 @@ export class Stage {
     const { world } = this;
     // Before time passes: what the vault's units of its sleeves bring, by the venues' own word.
     const inSleeves = await this.#venues?.worthOf(world.addresses.vault);
-    const copy = await world.connection.networkHelpers.takeSnapshot();
-    try {
+    return onCopy(world.connection, async () => {
       await this.restorePools();
       // At M the composition is that of M; totals count pending fees without the treasury's part.
       const { total0, total1, supply } = await world.book();
       const amount0 = total0 + (inSleeves?.amount0 ?? 0n);
       const amount1 = total1 + (inSleeves?.amount1 ?? 0n);
       return (this.signedAtMarket({ amount0, amount1 }) * ONE) / supply;
-    } finally {
-      await copy.restore();
-    }
+    });
   }
 
   /** An arbitrageur takes every pool to the market's price. */
@@ -349,6 +363,21 @@ function plansIn(strike: Strike): readonly PlanSteps[] {
   return stepsOf(strike).flatMap((step) => ("plan" in step ? [step.plan] : []));
 }
 
+/** Runs something on a copy of the chain, which is thrown away. An error of `body` is never hidden by one of the restoring. */
+export async function onCopy<T>(connection: World["connection"], body: () => Promise<T>): Promise<T> {
+  const copy = await connection.networkHelpers.takeSnapshot();
+  let result: T;
+  try {
+    result = await body();
+  } catch (error) {
+    // Whoever shares this chain must give it up after any error: it may not have been put back.
+    await copy.restore().catch(() => undefined);
+    throw error;
+  }
+  await copy.restore();
+  return result;
+}
+
 /** Part of a whole in basis points, to the sixth decimal. */
 export function bps(part: bigint, whole: bigint): number {
   if (whole === 0n) return part === 0n ? 0 : Infinity;
@@ -361,4 +390,8 @@ export async function govern(world: World, target: string, data: string): Promis
   succeeded(await ((await manager.getFunction("schedule").send(target, data, 0)) as TransactionResponse).wait());
   await world.pass(world.options.governanceDelay + 1);
   succeeded(await (await world.who.safe.sendTransaction({ to: target, data })).wait());
+}
+
+function limitsBy(bps: (name: keyof Limits) => number): Limits {
+  return Object.fromEntries(LIMITS.map((name) => [name, bps(name)])) as Limits;
 }

@@ -450,8 +450,10 @@ export const scenarios: readonly Scenario[] = [
     name: "an emptied vault is opened again for its fee shares",
     actor: "lp",
     about:
-      "Two LPs leave, the first of them paying the exit fee to the second, who does not wait for it; the attacker makes the next deposit at once: fee shares stay locked for their week, so being the next brings nothing.",
+      "Two LPs leave, the first of them paying the exit fee to the second, who does not wait for it; the attacker makes the next deposit at once: fee shares stay locked for their week, so being the next brings no more than what comes free while one is in.",
     path: false,
+    profitsHonestly:
+      "What comes free in two blocks belongs to whoever is in the vault then; those who paid it have left, and nobody else is in.",
     prepare: async (stage) => {
       await withFees(0, 30)(stage);
       await stage.deposit(stage.world.who.bob, 1_000_000n * ONE);

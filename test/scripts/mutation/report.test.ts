@@ -2,7 +2,7 @@ import { expect } from "chai";
 
 import type { CampaignReport, Outcome } from "../../../scripts/mutation/campaign.ts";
 import type { Mutant } from "../../../scripts/mutation/mutants.ts";
-import { isClean } from "../../../scripts/mutation/mutate.ts";
+import { exitCodeOf, isClean, isComplete } from "../../../scripts/mutation/mutate.ts";
 import { documentOf, textOf } from "../../../scripts/mutation/report.ts";
 
 function mutant(file: string, line: number): Mutant {
@@ -35,6 +35,7 @@ const REPORT: CampaignReport = {
   results: OUTCOMES.map((outcome, i) => ({ mutant: mutant(i < 3 ? "A.sol" : "B.sol", i + 1), outcome })),
   all: [1, 2, 3, 4, 5, 6, 7].map((line) => mutant(line < 4 ? "A.sol" : "B.sol", line)),
   notReached: 1,
+  unreachable: [],
   seconds: 61.4,
 };
 
@@ -76,6 +77,23 @@ describe("scripts/mutation/report", () => {
     expect(text).to.include("up -> (nothing)");
     expect(text).to.include("nobody can tell the difference");
     expect(text).to.include("1 were not reached");
+  });
+
+  it("says nothing where too few mutants were reached, with a code of its own", () => {
+    const fine = documentOf(
+      { ...REPORT, results: REPORT.results.filter(({ mutant: { line } }) => line !== 3) },
+      EXPLAINED,
+      9,
+    );
+    expect(exitCodeOf({ ...fine, mutants: 9, notReached: 1 })).to.equal(0);
+    expect(exitCodeOf({ ...fine, mutants: 8, notReached: 1 })).to.equal(4);
+    expect(isComplete({ ...fine, mutants: 0, notReached: 0 })).to.equal(false);
+    expect(exitCodeOf({ ...document, mutants: 9 })).to.equal(1);
+  });
+
+  it("names what timed out", () => {
+    expect(document.timeouts.map(({ line }) => line)).to.deep.equal([2]);
+    expect(textOf(document)).to.include("timed out twice");
   });
 
   it("is clean only if every survivor is explained and every mutant could be judged", () => {

@@ -3,12 +3,12 @@ import { readdirSync } from "node:fs";
 import { expect } from "chai";
 import { Interface } from "ethers";
 
-import { WEIGHTS } from "../../../scripts/mutation/campaign.ts";
+import { NOT_MUTATED, reachable, runTwice, together, WEIGHTS } from "../../../scripts/mutation/campaign.ts";
 import { nameError } from "../../../scripts/mutation/errorNames.ts";
 import { text, walk } from "../../../scripts/mutation/ast.ts";
 import { Reach } from "../../../scripts/mutation/reach.ts";
 import { analyse } from "../../../scripts/mutation/solc.ts";
-import { NEAR, parseEvent, SuiteOrder } from "../../../scripts/mutation/suites.ts";
+import { NEAR, parseEvent, SuiteOrder, type TestRun } from "../../../scripts/mutation/suites.ts";
 
 describe("scripts/mutation/suites", () => {
   it("reads the reporter's events and nothing that only looks like one", () => {
@@ -54,6 +54,51 @@ describe("scripts/mutation/suites", () => {
     const suites = entries.map((name) => name.replace(/\.test\.ts$/, ""));
     expect(Object.keys(NEAR).sort()).to.deep.equal(Object.keys(WEIGHTS).sort());
     for (const [source, words] of Object.entries(NEAR)) expect(suites, source).to.include.members([...words]);
+  });
+
+  it("mutates every source that is deployed, or says why not", () => {
+    const list = (folder: string): readonly string[] =>
+      readdirSync(new URL(`../../../${folder}/`, import.meta.url))
+        .filter((name) => name.endsWith(".sol"))
+        .map((name) => `${folder}/${name}`);
+    const sources = [...list("contracts"), ...list("contracts/libraries")];
+    expect([...Object.keys(WEIGHTS), ...Object.keys(NOT_MUTATED)].sort()).to.deep.equal([...sources].sort());
+    for (const reason of Object.values(NOT_MUTATED)) expect(reason.length).to.be.greaterThan(20);
+  });
+
+  it("runs again what timed out, and nothing else", async () => {
+    const verdicts: TestRun["verdict"][] = [{ kind: "timeout", seconds: 1 }, { kind: "passed" }, { kind: "passed" }];
+    const run = (): Promise<TestRun> =>
+      Promise.resolve({ verdict: verdicts.shift() ?? { kind: "broken", output: "" }, seconds: new Map() });
+    expect((await runTwice(run)).verdict.kind).to.equal("passed");
+    expect(verdicts).to.have.length(1);
+    await runTwice(run);
+    expect(verdicts).to.have.length(0);
+  });
+
+  it("stops the other lanes after an error, and waits for them", async () => {
+    const stop = new AbortController();
+    let ended = false;
+    const other = new Promise<void>((resolve) => {
+      stop.signal.addEventListener("abort", () => {
+        setTimeout(() => {
+          ended = true;
+          resolve();
+        }, 5);
+      });
+    });
+    const error = await together([Promise.reject(new Error("lane")), other], stop).catch((one: unknown) => one);
+    expect(error).to.be.an("error").with.property("message", "lane");
+    expect(ended).to.equal(true);
+  });
+
+  it("leaves out mutants that no deployed contract contains, and names their functions", () => {
+    const mutant = { file: "A.sol", definition: 3, function: "A.f" } as Parameters<typeof reachable>[0][number];
+    const lost = { ...mutant, definition: 4, function: "A.unused" };
+    expect(reachable([mutant, lost, lost], [new Set([3])])).to.deep.equal({
+      mutants: [mutant],
+      unreachable: ["A.unused"],
+    });
   });
 
   it("names an error whose selector is known", () => {
