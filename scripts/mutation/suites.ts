@@ -19,6 +19,8 @@ export interface Failure {
 
 export interface TestRun {
   readonly verdict: Verdict;
+  /** Tests outside of every suite, which run before all others whatever the files' order is. */
+  readonly outside: readonly string[];
   /** Test file -> seconds. */
   readonly seconds: ReadonlyMap<string, number>;
 }
@@ -41,6 +43,7 @@ interface Event {
   readonly file: string;
   readonly title: string;
   readonly message: string;
+  readonly outside: boolean;
 }
 
 export function parseEvent(line: string): Event | undefined {
@@ -57,7 +60,8 @@ export function parseEvent(line: string): Event | undefined {
     const value = body?.[name];
     return typeof value === "string" ? value : "";
   };
-  return { kind, file: field("file"), title: field("fullTitle"), message: field("err") };
+  const title = field("fullTitle");
+  return { kind, file: field("file"), title, message: field("err"), outside: title !== "" && title === field("title") };
 }
 
 /** Runs the files in the order given, in a process of their own. */
@@ -82,6 +86,7 @@ export async function runTests(options: RunOptions): Promise<TestRun> {
   if (options.signal?.aborted) abort();
 
   const failures: Failure[] = [];
+  const outside: string[] = [];
   const seconds = new Map<string, number>();
   const tail: string[] = [];
   let last = started;
@@ -101,6 +106,7 @@ export async function runTests(options: RunOptions): Promise<TestRun> {
     // A test's time includes the hooks before it and, for the first one, the start of the process.
     if (event.file !== "") seconds.set(file, (seconds.get(file) ?? 0) + (now - last) / 1_000);
     last = now;
+    if (event.outside) outside.push(`${file}: ${event.title}`);
     if (event.kind === "fail") failures.push({ file, title: event.title, message: event.message });
   });
 
@@ -117,33 +123,50 @@ export async function runTests(options: RunOptions): Promise<TestRun> {
     if (code !== 0) return { kind: "broken", output: tail.join("\n") };
     return { kind: "passed" };
   };
-  return { verdict: verdict(), seconds };
+  return { verdict: verdict(), outside, seconds };
+}
+
+/** What a test file did against one source's mutants. */
+interface Past {
+  readonly kills: number;
+  /** Spent in it. */
+  readonly seconds: number;
 }
 
 /**
- * The order in which test files are tried: those first that kill most per second. What is expected of a file before it has
- * killed anything is how near its subject is to the mutated source.
+ * The order in which test files are tried: those first that kill most per second spent in them, and a file that kills early has
+ * spent less than it takes. What is expected of a file before it was tried is how near its subject is to the mutated source.
  */
 export class SuiteOrder {
   readonly #seconds: ReadonlyMap<string, number>;
-  /** Mutated source -> test file -> mutants that it killed. */
-  readonly #kills = new Map<string, Map<string, number>>();
+  /** Mutated source -> test file -> what it did. */
+  readonly #past = new Map<string, Map<string, Past>>();
 
   /** @param seconds test file -> how long it takes without a mutant */
   constructor(seconds: ReadonlyMap<string, number>) {
     this.#seconds = seconds;
   }
 
-  killed(source: string, testFile: string): void {
-    const kills = this.#kills.get(source) ?? new Map<string, number>();
-    this.#kills.set(source, kills.set(testFile, (kills.get(testFile) ?? 0) + 1));
+  /**
+   * @param spent test file -> seconds, of a mutant of this source
+   * @param killer the file that killed it
+   */
+  learn(source: string, spent: ReadonlyMap<string, number>, killer: string | undefined): void {
+    const past = this.#past.get(source) ?? new Map<string, Past>();
+    this.#past.set(source, past);
+    for (const [file, seconds] of spent) {
+      const before = past.get(file) ?? { kills: 0, seconds: 0 };
+      past.set(file, { kills: before.kills + (file === killer ? 1 : 0), seconds: before.seconds + seconds });
+    }
   }
 
   of(source: string): readonly string[] {
-    const kills = this.#kills.get(source);
+    const past = this.#past.get(source);
     const score = (file: string): number => {
-      const prior = isNear(source, file) ? 2 : 0.2;
-      return (prior + (kills?.get(file) ?? 0)) / Math.max(this.#seconds.get(file) ?? 1, 0.5);
+      // As if it had been tried once, and had killed so much of a mutant in half of its time.
+      const prior = isNear(source, file) ? 0.6 : 0.1;
+      const { kills, seconds } = past?.get(file) ?? { kills: 0, seconds: 0 };
+      return (prior + kills) / (Math.max(this.#seconds.get(file) ?? 1, 0.5) / 2 + seconds);
     };
     return [...this.#seconds.keys()].sort((a, b) => score(b) - score(a) || a.localeCompare(b));
   }

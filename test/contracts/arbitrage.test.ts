@@ -49,89 +49,89 @@ async function refusal(
 
 for (const order of ORDERS) {
   const q = order.quoteIsToken0;
-  for (const decimals of DECIMALS) {
-    it(
-      cites(
-        `contracts/arbitrage: the limit is the formula's, ${order.name}, base ${decimals.baseDecimals} / quote ${decimals.quoteDecimals} decimals`,
-        INVARIANT.ARBITRAGE,
-      ),
-      async () => {
-        const world = await deployWorld(connection, {
-          quoteIsToken0: q,
-          ...decimals,
-          governanceDelay: 0,
-          caps: { maxPlanLossBps: 100 },
-        });
-        await world.firstDeposit(world.who.alice, 20_000n * ONE);
-        const { high, low } = await world.oracle.feeds();
-        const { tickSpacing } = world.pool(3_000);
-        const tick = Math.floor((await world.tick(3_000)) / tickSpacing) * tickSpacing;
-        const part = (tickLower: number, tickUpper: number, share: bigint): MintStep => ({
-          fee: 3_000,
-          tickLower,
-          tickUpper,
-          fraction0: share,
-          fraction1: share,
-        });
-        // Round the price, on either side of it, and two at once; then with a range that was there before.
-        const cases: readonly (readonly MintStep[])[] = [
-          [part(tick - 1_200, tick + 1_200, ONE)],
-          [part(tick - 600, tick + 3_000, ONE / 3n)],
-          [part(tick + 600, tick + 1_200, ONE)],
-          [part(tick - 1_200, tick - 600, ONE)],
-          [part(tick - 120, tick + 180, ONE / 10n), part(tick + 60, tick + 120, ONE / 2n)],
-        ];
-        const open = await networkHelpers.takeSnapshot();
-        let worst = 0;
-        for (const before of [[], [part(tick - 2_400, tick + 240, ONE / 4n)]]) {
-          for (const mints of before.length > 0 ? cases.slice(4) : cases) {
-            if (before.length > 0) await world.execute({ mints: before });
-            const start = await networkHelpers.takeSnapshot();
-            await world.execute({ mints });
-            const book = await world.book();
-            const nav = Number(navAt(book, low, q) >> VALUE_BITS);
-            const sum = exposure(book.positions, high, q);
-            await start.restore();
-            for (const [volFloorBps, lvrLimitBps] of [
-              [40_000, 1],
-              [65_535, 2],
-            ] as const) {
-              await setCaps(world, { volFloorBps, lvrLimitBps });
-              const { lossPerYear, limit } = await refusal(world, { mints });
-              const formula = perYear(sum, volFloorBps / 1e4);
-              worst = Math.max(worst, Math.abs(lossPerYear / formula - 1));
-              expect(Math.abs(lossPerYear / formula - 1) < 1e-7, `${lossPerYear} ${formula}`).to.equal(true);
-              const allowed = (nav * lvrLimitBps * 365) / 1e4;
-              // NAV is rounded down in every amount, and a wei of a base with few decimals is much.
-              const doubt = Number(world.value({ amount0: 6n, amount1: 6n }, high)) / nav + 1e-9;
-              expect(
-                limit <= allowed * (1 + 1e-12) && limit >= allowed * (1 - doubt) - 1,
-                `${limit} ${allowed}`,
-              ).to.equal(true);
-            }
-            await open.restore();
-          }
-        }
-        figure(`${2 * cases.length + 2} refusals, at most ${worst.toExponential(1)} from the float`);
-
-        // At the limit itself: the fraction of the money that this range may have, a little less and a little more.
-        const [volFloorBps, lvrLimitBps] = [10_000, 40];
-        await setCaps(world, { volFloorBps, lvrLimitBps });
-        const wide = part(tick - 300, tick + 300, ONE);
-        const all = await refusal(world, { mints: [wide] });
-        const share = all.limit / all.lossPerYear;
-        expect(share > 0.02 && share < 0.98, `${share}`).to.equal(true);
-        const some = (factor: number): MintStep =>
-          part(wide.tickLower, wide.tickUpper, BigInt(Math.floor(share * factor * 1e15)) * 1_000n);
-        // The remaining part of the money stays idle, and NAV with it: the limit does not move by more than the mint's own charge.
-        const beyond = await refusal(world, { mints: [some(1.002)] });
-        expect(beyond.lossPerYear / beyond.limit < 1.003).to.equal(true);
-        await world.execute({ mints: [some(0.998)] });
-      },
-    );
-  }
-
   describe(`contracts/arbitrage: ${order.name}`, () => {
+    for (const decimals of DECIMALS) {
+      it(
+        cites(
+          `the limit is the formula's, base ${decimals.baseDecimals} / quote ${decimals.quoteDecimals} decimals`,
+          INVARIANT.ARBITRAGE,
+        ),
+        async () => {
+          const world = await deployWorld(connection, {
+            quoteIsToken0: q,
+            ...decimals,
+            governanceDelay: 0,
+            caps: { maxPlanLossBps: 100 },
+          });
+          await world.firstDeposit(world.who.alice, 20_000n * ONE);
+          const { high, low } = await world.oracle.feeds();
+          const { tickSpacing } = world.pool(3_000);
+          const tick = Math.floor((await world.tick(3_000)) / tickSpacing) * tickSpacing;
+          const part = (tickLower: number, tickUpper: number, share: bigint): MintStep => ({
+            fee: 3_000,
+            tickLower,
+            tickUpper,
+            fraction0: share,
+            fraction1: share,
+          });
+          // Round the price, on either side of it, and two at once; then with a range that was there before.
+          const cases: readonly (readonly MintStep[])[] = [
+            [part(tick - 1_200, tick + 1_200, ONE)],
+            [part(tick - 600, tick + 3_000, ONE / 3n)],
+            [part(tick + 600, tick + 1_200, ONE)],
+            [part(tick - 1_200, tick - 600, ONE)],
+            [part(tick - 120, tick + 180, ONE / 10n), part(tick + 60, tick + 120, ONE / 2n)],
+          ];
+          const open = await networkHelpers.takeSnapshot();
+          let worst = 0;
+          for (const before of [[], [part(tick - 2_400, tick + 240, ONE / 4n)]]) {
+            for (const mints of before.length > 0 ? cases.slice(4) : cases) {
+              if (before.length > 0) await world.execute({ mints: before });
+              const start = await networkHelpers.takeSnapshot();
+              await world.execute({ mints });
+              const book = await world.book();
+              const nav = Number(navAt(book, low, q) >> VALUE_BITS);
+              const sum = exposure(book.positions, high, q);
+              await start.restore();
+              for (const [volFloorBps, lvrLimitBps] of [
+                [40_000, 1],
+                [65_535, 2],
+              ] as const) {
+                await setCaps(world, { volFloorBps, lvrLimitBps });
+                const { lossPerYear, limit } = await refusal(world, { mints });
+                const formula = perYear(sum, volFloorBps / 1e4);
+                worst = Math.max(worst, Math.abs(lossPerYear / formula - 1));
+                expect(Math.abs(lossPerYear / formula - 1) < 1e-7, `${lossPerYear} ${formula}`).to.equal(true);
+                const allowed = (nav * lvrLimitBps * 365) / 1e4;
+                // NAV is rounded down in every amount, and a wei of a base with few decimals is much.
+                const doubt = Number(world.value({ amount0: 6n, amount1: 6n }, high)) / nav + 1e-9;
+                expect(
+                  limit <= allowed * (1 + 1e-12) && limit >= allowed * (1 - doubt) - 1,
+                  `${limit} ${allowed}`,
+                ).to.equal(true);
+              }
+              await open.restore();
+            }
+          }
+          figure(`${2 * cases.length + 2} refusals, at most ${worst.toExponential(1)} from the float`);
+
+          // At the limit itself: the fraction of the money that this range may have, a little less and a little more.
+          const [volFloorBps, lvrLimitBps] = [10_000, 40];
+          await setCaps(world, { volFloorBps, lvrLimitBps });
+          const wide = part(tick - 300, tick + 300, ONE);
+          const all = await refusal(world, { mints: [wide] });
+          const share = all.limit / all.lossPerYear;
+          expect(share > 0.02 && share < 0.98, `${share}`).to.equal(true);
+          const some = (factor: number): MintStep =>
+            part(wide.tickLower, wide.tickUpper, BigInt(Math.floor(share * factor * 1e15)) * 1_000n);
+          // The remaining part of the money stays idle, and NAV with it: the limit does not move by more than the mint's own charge.
+          const beyond = await refusal(world, { mints: [some(1.002)] });
+          expect(beyond.lossPerYear / beyond.limit < 1.003).to.equal(true);
+          await world.execute({ mints: [some(0.998)] });
+        },
+      );
+    }
+
     async function open(): Promise<World> {
       const world = await deployWorld(connection, {
         quoteIsToken0: q,

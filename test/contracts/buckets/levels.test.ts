@@ -51,72 +51,72 @@ for (const order of ORDERS) {
   const q = order.quoteIsToken0;
   const { still, placed } = worldsOf(connection, q);
 
-  for (const decimals of [
-    { baseDecimals: 18, quoteDecimals: 18 },
-    q ? { baseDecimals: 8, quoteDecimals: 18 } : { baseDecimals: 18, quoteDecimals: 6 },
-  ]) {
-    it(
-      cites(
-        `contracts/buckets/levels: levels are the model's over a random path, ${order.name}, base ${decimals.baseDecimals} / quote ${decimals.quoteDecimals} decimals`,
-        INVARIANT.BUDGET_LEVEL,
-        INVARIANT.BUDGET_LOSS,
-        INVARIANT.BUDGET_TURNOVER,
-        INVARIANT.BUDGET_CHURN,
-      ),
-      async () => {
-        const world = await deployWorld(connection, {
-          quoteIsToken0: q,
-          ...decimals,
-          caps: { maxPlanLossBps: 100, treasuryShareBps: TREASURY_BPS },
-        });
-        const { alice, bob } = world.who;
-        await world.firstDeposit(alice, 100_000n * ONE);
-        const ledger = new Ledger(world);
-        const random = new Random(decimals.baseDecimals + decimals.quoteDecimals + (q ? 100 : 0));
-        let [ran, refused] = [0, 0];
-        const charged = { loss: 0, turnover: 0, churn: 0 };
-        await ledger.execute({
-          mints: [{ ...(await world.around(3_000, 1_200)), fraction0: ONE / 2n, fraction1: ONE / 2n }],
-        });
-        for (let i = 0; i < 11; i++) {
-          const price = 2_000 * (1 + (random.next() - 0.5) / 12);
-          await world.movePools(price);
-          await world.report(price * (1 + (random.next() - 0.5) * 0.01));
-          await world.pass(random.int(3_600, 40_000));
-          if (random.chance(0.3)) await world.deposit(bob, random.wei(ONE, 40_000n * ONE));
-          if (random.chance(0.3)) await world.withdraw(alice, random.wei(ONE, 10_000n * ONE));
-          const ticks = new Map<number, number>();
-          for (const fee of world.pools.keys()) ticks.set(fee, await world.tick(fee));
-          const held = (await world.book()).positions.map((p) => p.index);
-          try {
-            const charges = await ledger.execute(randomPlan(random, ticks, held));
-            ran++;
-            for (const name of ["loss", "turnover", "churn"] as const) if (charges[name] > 0n) charged[name]++;
-          } catch (error) {
-            if (
-              !/LossAboveLimit|BudgetSpent|SlippageOnMint|SpotOutsideBand|ArbitrageAbove|WidthNot|'AS'/.test(
-                String(error),
-              )
-            )
-              throw error;
-            refused++;
-          }
-        }
-        figure(
-          `${ran} plans, ${refused} refused; charged: loss ${charged.loss}, turnover ${charged.turnover}, churn ${charged.churn}; ` +
-            `chain above the model by at most ${ledger.worst}e-12 of NAV`,
-        );
-        expect(
-          ran >= 6 && charged.loss > 3 && charged.turnover > 1 && charged.churn > 1,
-          "too little was charged",
-        ).to.equal(true);
-        // A wei of an 18-decimals quote is nothing beside 1e-12 of NAV: there the levels are the model's to the unit.
-        if (decimals.quoteDecimals === 18 && decimals.baseDecimals === 18) expect(ledger.worst <= 1n).to.equal(true);
-      },
-    );
-  }
-
   describe(`contracts/buckets/levels: ${order.name}`, () => {
+    for (const decimals of [
+      { baseDecimals: 18, quoteDecimals: 18 },
+      q ? { baseDecimals: 8, quoteDecimals: 18 } : { baseDecimals: 18, quoteDecimals: 6 },
+    ]) {
+      it(
+        cites(
+          `levels are the model's over a random path, base ${decimals.baseDecimals} / quote ${decimals.quoteDecimals} decimals`,
+          INVARIANT.BUDGET_LEVEL,
+          INVARIANT.BUDGET_LOSS,
+          INVARIANT.BUDGET_TURNOVER,
+          INVARIANT.BUDGET_CHURN,
+        ),
+        async () => {
+          const world = await deployWorld(connection, {
+            quoteIsToken0: q,
+            ...decimals,
+            caps: { maxPlanLossBps: 100, treasuryShareBps: TREASURY_BPS },
+          });
+          const { alice, bob } = world.who;
+          await world.firstDeposit(alice, 100_000n * ONE);
+          const ledger = new Ledger(world);
+          const random = new Random(decimals.baseDecimals + decimals.quoteDecimals + (q ? 100 : 0));
+          let [ran, refused] = [0, 0];
+          const charged = { loss: 0, turnover: 0, churn: 0 };
+          await ledger.execute({
+            mints: [{ ...(await world.around(3_000, 1_200)), fraction0: ONE / 2n, fraction1: ONE / 2n }],
+          });
+          for (let i = 0; i < 11; i++) {
+            const price = 2_000 * (1 + (random.next() - 0.5) / 12);
+            await world.movePools(price);
+            await world.report(price * (1 + (random.next() - 0.5) * 0.01));
+            await world.pass(random.int(3_600, 40_000));
+            if (random.chance(0.3)) await world.deposit(bob, random.wei(ONE, 40_000n * ONE));
+            if (random.chance(0.3)) await world.withdraw(alice, random.wei(ONE, 10_000n * ONE));
+            const ticks = new Map<number, number>();
+            for (const fee of world.pools.keys()) ticks.set(fee, await world.tick(fee));
+            const held = (await world.book()).positions.map((p) => p.index);
+            try {
+              const charges = await ledger.execute(randomPlan(random, ticks, held));
+              ran++;
+              for (const name of ["loss", "turnover", "churn"] as const) if (charges[name] > 0n) charged[name]++;
+            } catch (error) {
+              if (
+                !/LossAboveLimit|BudgetSpent|SlippageOnMint|SpotOutsideBand|ArbitrageAbove|WidthNot|'AS'/.test(
+                  String(error),
+                )
+              )
+                throw error;
+              refused++;
+            }
+          }
+          figure(
+            `${ran} plans, ${refused} refused; charged: loss ${charged.loss}, turnover ${charged.turnover}, churn ${charged.churn}; ` +
+              `chain above the model by at most ${ledger.worst}e-12 of NAV`,
+          );
+          expect(
+            ran >= 6 && charged.loss > 3 && charged.turnover > 1 && charged.churn > 1,
+            "too little was charged",
+          ).to.equal(true);
+          // A wei of an 18-decimals quote is nothing beside 1e-12 of NAV: there the levels are the model's to the unit.
+          if (decimals.quoteDecimals === 18 && decimals.baseDecimals === 18) expect(ledger.worst <= 1n).to.equal(true);
+        },
+      );
+    }
+
     it(cites("a gain refills nothing", INVARIANT.BUDGET_LEVEL), async () => {
       const world = await networkHelpers.loadFixture(still);
       await world.execute({

@@ -12,13 +12,10 @@ import { NEAR, parseEvent, SuiteOrder, type TestRun } from "../../../scripts/mut
 
 describe("scripts/mutation/suites", () => {
   it("reads the reporter's events and nothing that only looks like one", () => {
-    const body = { fullTitle: "a b", file: "/x/a.test.ts", err: "no" };
-    expect(parseEvent(JSON.stringify(["fail", body]))).to.deep.equal({
-      kind: "fail",
-      file: "/x/a.test.ts",
-      title: "a b",
-      message: "no",
-    });
+    const body = { title: "b", fullTitle: "a b", file: "/x/a.test.ts", err: "no" };
+    const event = { kind: "fail", file: "/x/a.test.ts", title: "a b", message: "no", outside: false };
+    expect(parseEvent(JSON.stringify(["fail", body]))).to.deep.equal(event);
+    expect(parseEvent(JSON.stringify(["fail", { ...body, title: "a b" }]))).to.deep.equal({ ...event, outside: true });
     expect(parseEvent('["fail",broken')).to.equal(undefined);
     expect(parseEvent("      · 3 gas")).to.equal(undefined);
   });
@@ -34,8 +31,20 @@ describe("scripts/mutation/suites", () => {
     );
     const source = "contracts/PlanLib.sol";
     expect(order.of(source)[0]).to.equal("test/contracts/plans.test.ts");
-    for (let i = 0; i < 3; ++i) order.killed(source, "test/contracts/shares.test.ts");
-    expect(order.of(source)[0]).to.equal("test/contracts/shares.test.ts");
+    const [plans, shares] = ["test/contracts/plans.test.ts", "test/contracts/shares.test.ts"];
+    for (let i = 0; i < 3; ++i)
+      order.learn(
+        source,
+        new Map([
+          [plans, 5],
+          [shares, 1],
+        ]),
+        shares,
+      );
+    expect(order.of(source)[0]).to.equal(shares);
+    // What kills early is tried before what kills as often and takes longer.
+    for (let i = 0; i < 20; ++i) order.learn(source, new Map([[plans, 0.1]]), plans);
+    expect(order.of(source)[0]).to.equal(plans);
     expect(order.of("contracts/Policy.sol")[0]).to.equal("test/contracts/policy.test.ts");
     expect([...order.of(source)].sort()).to.have.length(4);
     expect(order.near(source)).to.deep.equal(["test/contracts/plans.test.ts"]);
@@ -69,7 +78,11 @@ describe("scripts/mutation/suites", () => {
   it("runs again what timed out, and nothing else", async () => {
     const verdicts: TestRun["verdict"][] = [{ kind: "timeout", seconds: 1 }, { kind: "passed" }, { kind: "passed" }];
     const run = (): Promise<TestRun> =>
-      Promise.resolve({ verdict: verdicts.shift() ?? { kind: "broken", output: "" }, seconds: new Map() });
+      Promise.resolve({
+        verdict: verdicts.shift() ?? { kind: "broken", output: "" },
+        outside: [],
+        seconds: new Map(),
+      });
     expect((await runTwice(run)).verdict.kind).to.equal("passed");
     expect(verdicts).to.have.length(1);
     await runTwice(run);
