@@ -2,17 +2,17 @@
 pragma solidity ^0.8.30;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IUniswapV3Pool} from "@uniswap/v3-core/contracts/interfaces/IUniswapV3Pool.sol";
 import {FullMath} from "@uniswap/v4-core/src/libraries/FullMath.sol";
 import {TickMath} from "@uniswap/v4-core/src/libraries/TickMath.sol";
 
+import {MoveLib} from "./MoveLib.sol";
 import {IPolicy} from "./interfaces/IPolicy.sol";
 import {IPriceOracle} from "./interfaces/IPriceOracle.sol";
 import {ISleeve} from "./interfaces/ISleeve.sol";
 import {IVault} from "./interfaces/IVault.sol";
-import {Burn, Mint, Move, Nets, Plan, PriceBand, Range, Swap} from "./interfaces/Types.sol";
+import {Burn, Mint, Plan, PriceBand, Range, Swap} from "./interfaces/Types.sol";
 import {Buckets} from "./libraries/Buckets.sol";
 import {Compact} from "./libraries/Compact.sol";
 import {ExpectedPool} from "./libraries/ExpectedPool.sol";
@@ -37,6 +37,8 @@ import {Valuation} from "./libraries/Valuation.sol";
 /// pool's rounding, and a plan burns from each range once), so it is not valued. A gain refills nothing. Sleeves that the plan
 /// touches are valued before and after at their low marks, and what they owe counts on the other side; a wei of each token and
 /// sleeve is charged on top, for roundings of the venue, and what a sleeve turns out to be worth above its mark counts for nothing.
+/// Before the plan no sleeve is worth less than nothing, since nobody has to pay a debt that is worth more than what secures it
+/// (the greater of zero and a linear function is convex, so the ends still tell); after it each counts as it is.
 ///
 /// BUDGETS. The charge of each plan fills the loss budget, and what the plan swaps or moves from pool to pool fills the
 /// turnover budget; a plan that does not fit reverts. (A move that is made in two plans, out by one and in by the next, is not
@@ -58,7 +60,6 @@ import {Valuation} from "./libraries/Valuation.sol";
 /// where both sides are rounded alike and what was left is kept rounded up.
 library PlanLib {
     using RangeList for uint256[2];
-    using SafeERC20 for IERC20;
     using TreasuryBook for TreasuryBook.Book;
 
     uint256 private constant ONE = 1e18;
@@ -84,7 +85,8 @@ library PlanLib {
     }
 
     /// @notice One word: plan nonce, the budgets' levels (Buckets) at `clock`, and what the last plan left behind each share, in
-    ///         tokens (Compact; wei per share wei times 2^96, rounded up).
+    ///         tokens (Compact; wei per share wei times 2^96, rounded up; one that the vault owes more of than it owns is below
+    ///         zero: bit 0 of `short` for token0, bit 1 for token1).
     struct Meter {
         uint32 nonce;
         uint32 clock;
@@ -93,6 +95,7 @@ library PlanLib {
         uint40 churn;
         uint32 left0;
         uint32 left1;
+        uint8 short;
     }
 
     /// @notice The vault's immutables, which a library cannot see.
@@ -104,6 +107,34 @@ library PlanLib {
         IPolicy policy;
         IPriceOracle oracle;
         uint256 supply;
+    }
+
+    /// @notice A sleeve in a plan: what the vault's units of it stand for at the low marks, in tokens, debts below zero; now, and
+    ///         before the plan's first move of it.
+    struct Held {
+        ISleeve sleeve;
+        int256 net0;
+        int256 net1;
+        int256 start0;
+        int256 start1;
+    }
+
+    /// @notice What a plan's moves have done.
+    /// @param live bit i: the vault has units of sleeve i
+    /// @param touched bit i: the plan has moved sleeve i
+    /// @param opened bit i: it was given something to own, or owes more
+    /// @param gave value at mid that sleeves were given, quote wei
+    /// @param took value at mid that they gave
+    /// @param gainLow what they turned out to be worth above their low marks, at the low end of the band, quote wei
+    /// @param gainHigh likewise at the high end
+    struct Moved {
+        uint256 live;
+        uint256 touched;
+        uint256 opened;
+        uint256 gave;
+        uint256 took;
+        uint256 gainLow;
+        uint256 gainHigh;
     }
 
     /// @dev The plan's working memory.
@@ -139,23 +170,11 @@ library PlanLib {
         uint256[MAX_TIERS] in1;
         // Sum of L sqrt(p) of minted ranges, quote wei.
         uint256 arbitrage;
-        // Value at mid that swaps gave away, quote wei; and that sleeves were given, and gave.
+        // Value at mid that swaps gave away, quote wei.
         uint256 swapped;
-        uint256 gave;
-        uint256 took;
-        // The sleeves that the vault has units of, or that the plan moves: what they stand for now, at the low mark. Four places, or
-        // none as long as no sleeve is there. Bit i of `touched`: the plan has moved sleeve i; of `opened`: it was given
-        // something to own, or owes more.
-        ISleeve[] sleeve;
-        int256[] net0;
-        int256[] net1;
-        uint256 touched;
-        uint256 opened;
-        // Of touched sleeves, in tokens: what was owned before and is owed now; what is owned now and was owed before.
-        uint256 before0;
-        uint256 before1;
-        uint256 after0;
-        uint256 after1;
+        // The sleeves that the vault has units of, or that the plan moves: a place each, or none as long as no sleeve is there.
+        Held[] sleeves;
+        Moved moved;
         // Idle tokens, without what is the treasury's: after burns, and now.
         uint256 inHand0;
         uint256 inHand1;
@@ -184,15 +203,8 @@ library PlanLib {
     /// @notice The ranges would lose more to arbitrage than the policy allows; quote wei a year.
     error ArbitrageAboveLimit(uint256 lossPerYear, uint256 limitPerYear);
     error TooManyTiers();
-    error NoSleeve(uint256 index);
-    /// @notice The DAO's policy names another sleeve, or none, for this place: from this one the plan may only take.
-    error SleeveNotAllowed(uint256 index);
     error MovesOutOfOrder();
-    /// @notice The sleeve moved less than the plan wants.
-    error SlippageOnMove(uint256 index, uint256 amount, uint256 min);
     error SleeveAboveCap(uint256 index, uint256 weightBps, uint256 capBps);
-    /// @notice The sleeve holds nothing against which this token could be borrowed.
-    error NothingToBorrowAgainst(uint256 index);
 
     // ---------------------------------------------------------------- THE PLAN
 
@@ -223,14 +235,14 @@ library PlanLib {
         _drain(meter, w);
         _chargeChurn(pair, meter, w, kept0, kept1);
 
-        uint256 moved;
-        if (plan.moves.length != 0) moved = _moves(state, pair, w, plan.moves, 0, false, owed);
+        uint256 next;
+        if (plan.moves.length != 0) next = _moves(state, pair, w, owed, plan, 0, false);
         for (uint256 i = 0; i < plan.swaps.length; ++i) {
             _swap(pair, w, plan.swaps[i]);
             _readIdle(pair, w, owed);
         }
-        if (moved != plan.moves.length) moved = _moves(state, pair, w, plan.moves, moved, true, owed);
-        if (moved != plan.moves.length) revert MovesOutOfOrder();
+        if (next != plan.moves.length) next = _moves(state, pair, w, owed, plan, next, true);
+        if (next != plan.moves.length) revert MovesOutOfOrder();
         _setLeft(meter, w, kept0, kept1, pair.supply);
         for (uint256 i = 0; i < plan.mints.length; ++i) _mint(pair, w, plan.mints[i]);
         ExpectedPool.set(address(0));
@@ -336,7 +348,7 @@ library PlanLib {
         IUniswapV3Pool pool = w.tierPool[_tier(pair, w, step.fee)];
         _checkSpot(pair, w, pool, step.fee);
 
-        uint256 amountIn = _part(step.zeroForOne ? w.idle0 : w.idle1, step.fraction);
+        uint256 amountIn = partOf(step.zeroForOne ? w.idle0 : w.idle1, step.fraction);
         ExpectedPool.set(address(pool));
         // Cast: token supplies above 2^255 do not exist; were one to, the sign would make it an exact-output swap that the
         // charge below refuses.
@@ -366,168 +378,51 @@ library PlanLib {
         kept = [w.words[0], w.words[1]];
     }
 
-    function _makePlaces(Work memory w) private pure {
-        w.sleeve = new ISleeve[](RangeList.SLEEVES);
-        w.net0 = new int256[](RangeList.SLEEVES);
-        w.net1 = new int256[](RangeList.SLEEVES);
-    }
-
     function _readSleeves(State storage state, Work memory w) private view {
-        _makePlaces(w);
+        w.sleeves = new Held[](RangeList.SLEEVES);
         uint256 live = w.words.live();
+        w.moved.live = live;
         for (uint256 i = 0; live >> i != 0; ++i) {
             if ((live >> i) & 1 == 0) continue;
-            w.sleeve[i] = state.sleeves[i];
-            _readNets(w, i);
+            Held memory held = w.sleeves[i];
+            held.sleeve = state.sleeves[i];
+            MoveLib.readNets(held);
         }
     }
 
-    function _readNets(Work memory w, uint256 i) private view {
-        Nets memory nets = w.sleeve[i].nets();
-        (w.net0[i], w.net1[i]) = (nets.low0, nets.low1);
-    }
-
-    /// @dev Runs the moves from `next` on that belong before, or after, the swaps. @return next the first that it did not run
+    /// @dev Runs the moves from `next` on that belong before, or after, the swaps. @return the first that it did not run
     function _moves(
         State storage state,
         Pair memory pair,
         Work memory w,
-        Move[] calldata moves,
+        TreasuryBook.Book memory owed,
+        Plan calldata plan,
         uint256 next,
-        bool afterSwaps,
-        TreasuryBook.Book memory owed
+        bool afterSwaps
     ) private returns (uint256) {
-        for (; next < moves.length && moves[next].afterSwaps == afterSwaps; ++next) {
-            _move(state, pair, w, moves[next]);
-            _readIdle(pair, w, owed);
-        }
+        if (w.sleeves.length == 0) w.sleeves = new Held[](RangeList.SLEEVES);
+        (w.sleeves, w.moved, next) = MoveLib.run(
+            state,
+            MoveLib.Run({pair: pair, band: w.band, owed: owed, next: next, afterSwaps: afterSwaps}),
+            w.sleeves,
+            w.moved,
+            plan.moves
+        );
+        for (uint256 i = 0; i < RangeList.SLEEVES; ++i) w.words.setLive(i, (w.moved.live >> i) & 1 == 1);
+        _readIdle(pair, w, owed);
         return next;
     }
 
-    function _move(State storage state, Pair memory pair, Work memory w, Move calldata step) private {
-        if (step.fraction > ONE) revert FractionAboveOne(step.fraction);
-        uint256 i = step.sleeve;
-        if (i >= RangeList.SLEEVES) revert NoSleeve(i);
-        if (w.sleeve.length == 0) _makePlaces(w);
-        if (address(w.sleeve[i]) == address(0)) {
-            w.sleeve[i] = state.sleeves[i];
-            if (address(w.sleeve[i]) == address(0)) revert NoSleeve(i);
+    /// @dev What the vault has of each token with its sleeves, net of their debts.
+    function _withSleeves(Work memory w, uint256 amount0, uint256 amount1) private pure returns (int256, int256) {
+        // Casts: amounts of tokens are far below 2^255.
+        int256 net0 = int256(amount0);
+        int256 net1 = int256(amount1);
+        for (uint256 i = 0; i < w.sleeves.length; ++i) {
+            net0 += w.sleeves[i].net0;
+            net1 += w.sleeves[i].net1;
         }
-        _count(w, i, true);
-        int256 held = step.token1 ? w.net1[i] : w.net0[i];
-        uint256 amount = step.take ? _toTake(pair, w, step, held) : _toGive(w, step, held);
-        // To open, or to owe more, the policy must still want this sleeve; to take out or to repay it need not.
-        if (step.take ? held <= 0 : held >= 0) {
-            if (pair.policy.sleeves(i) != w.sleeve[i]) revert SleeveNotAllowed(i);
-            w.opened |= 1 << i;
-        }
-        if (!step.take) {
-            IERC20(step.token1 ? pair.token1 : pair.token0).safeTransfer(address(w.sleeve[i]), amount);
-        }
-        amount = _callMove(w, i, step, amount);
-        if (amount < step.min) revert SlippageOnMove(i, amount, step.min);
-        w.words.setLive(i, w.sleeve[i].balanceOf(address(this), 0) != 0);
-        _readNets(w, i);
-        _dropGain(w, i, step, held, amount);
-        _count(w, i, false);
-
-        uint256 value = Valuation.valueUp(
-            step.token1 ? 0 : amount,
-            step.token1 ? amount : 0,
-            w.band.mid,
-            pair.quoteIsToken0
-        );
-        if (step.take) w.took += value;
-        else w.gave += value;
-    }
-
-    /// @dev A sleeve that is worth more than its low mark would hide what the same plan loses elsewhere, and anybody can make it so
-    ///      by a donation to its venue. So whatever a move brings or leaves above the mark is put on the "before" side, too.
-    function _dropGain(Work memory w, uint256 i, Move calldata step, int256 held, uint256 amount) private pure {
-        // Casts: amounts of tokens are far below 2^255, and the sign is looked at first.
-        int256 expected = step.take ? held - int256(amount) : held + int256(amount);
-        int256 gain = (step.token1 ? w.net1[i] : w.net0[i]) - expected;
-        if (gain <= 0) return;
-        if (step.token1) w.before1 += uint256(gain);
-        else w.before0 += uint256(gain);
-    }
-
-    /// @return what really moved
-    function _callMove(Work memory w, uint256 i, Move calldata step, uint256 amount) private returns (uint256) {
-        // Casts: amounts of tokens are far below 2^255, and the sign is the direction's.
-        int256 signed = step.take ? -int256(amount) : int256(amount);
-        (int256 moved0, int256 moved1) = w.sleeve[i].move(
-            step.token1 ? int256(0) : signed,
-            step.token1 ? signed : int256(0),
-            w.band.low,
-            w.band.high
-        );
-        int256 moved = step.token1 ? moved1 : moved0;
-        return uint256(step.take ? -moved : moved);
-    }
-
-    /// @dev See Move. Debts are rounded up, so that all of one is all of it.
-    function _toGive(Work memory w, Move calldata step, int256 held) private pure returns (uint256) {
-        uint256 idle = step.token1 ? w.idle1 : w.idle0;
-        if (held >= 0) return _part(idle, step.fraction);
-        // Cast: the sign was just looked at.
-        uint256 amount = FullMath.mulDivRoundingUp(uint256(-held), step.fraction, ONE);
-        return amount < idle ? amount : idle;
-    }
-
-    /// @dev See Move.
-    function _toTake(Pair memory pair, Work memory w, Move calldata step, int256 held) private pure returns (uint256) {
-        // Casts: each sign is looked at first.
-        if (held > 0) return FullMath.mulDiv(uint256(held), step.fraction, ONE);
-        int256 other = step.token1 ? w.net0[step.sleeve] : w.net1[step.sleeve];
-        if (other <= 0) revert NothingToBorrowAgainst(step.sleeve);
-        bool borrowsQuote = step.token1 != pair.quoteIsToken0;
-        uint256 worth =
-            borrowsQuote
-                ? FullMath.mulDiv(uint256(other), w.band.mid, Q96)
-                : FullMath.mulDiv(uint256(other), Q96, w.band.mid);
-        return FullMath.mulDiv(worth, step.fraction, ONE);
-    }
-
-    /// @dev Before the first move of a sleeve: what it stands for goes to the "before" side. After each move what it stood for
-    ///      until then is taken back from the "after" side (see _move) and the new figures are put there.
-    function _count(Work memory w, uint256 i, bool start) private pure {
-        bool first = w.touched & (1 << i) == 0;
-        if (start && first) {
-            w.touched |= 1 << i;
-            // One wei of each token for the venue's roundings.
-            w.before0 += _positive(w.net0[i]) + 1;
-            w.before1 += _positive(w.net1[i]) + 1;
-            w.after0 += _positive(-w.net0[i]);
-            w.after1 += _positive(-w.net1[i]);
-        } else if (start) {
-            w.after0 -= _positive(w.net0[i]);
-            w.after1 -= _positive(w.net1[i]);
-            w.before0 -= _positive(-w.net0[i]);
-            w.before1 -= _positive(-w.net1[i]);
-        } else {
-            w.after0 += _positive(w.net0[i]);
-            w.after1 += _positive(w.net1[i]);
-            w.before0 += _positive(-w.net0[i]);
-            w.before1 += _positive(-w.net1[i]);
-        }
-    }
-
-    /// @dev Cast: the sign was just looked at.
-    function _positive(int256 x) private pure returns (uint256) {
-        return x > 0 ? uint256(x) : 0;
-    }
-
-    /// @dev What all sleeves own and owe, in tokens.
-    function _sleeves(
-        Work memory w
-    ) private pure returns (uint256 owned0, uint256 owned1, uint256 owed0, uint256 owed1) {
-        for (uint256 i = 0; i < w.sleeve.length; ++i) {
-            owned0 += _positive(w.net0[i]);
-            owned1 += _positive(w.net1[i]);
-            owed0 += _positive(-w.net0[i]);
-            owed1 += _positive(-w.net1[i]);
-        }
+        return (net0, net1);
     }
 
     /// @dev Tokens and sleeves at a price, rounded down; nothing if more is owed than owned.
@@ -538,11 +433,14 @@ library PlanLib {
         uint256 priceX96,
         bool inverted
     ) private pure returns (uint256) {
-        if (w.sleeve.length == 0) return Valuation.valueDown(amount0, amount1, priceX96, inverted);
-        (uint256 owned0, uint256 owned1, uint256 owed0, uint256 owed1) = _sleeves(w);
-        uint256 owned = Valuation.valueDown(amount0 + owned0, amount1 + owned1, priceX96, inverted);
-        uint256 owed = Valuation.valueUp(owed0, owed1, priceX96, inverted);
-        return owned > owed ? owned - owed : 0;
+        if (w.sleeves.length == 0) return Valuation.valueDown(amount0, amount1, priceX96, inverted);
+        (int256 net0, int256 net1) = _withSleeves(w, amount0, amount1);
+        return _positive(Valuation.netDown(net0, net1, priceX96, inverted));
+    }
+
+    /// @dev Cast: the sign was just looked at.
+    function _positive(int256 x) private pure returns (uint256) {
+        return x > 0 ? uint256(x) : 0;
     }
 
     function _mint(Pair memory pair, Work memory w, Mint calldata step) private {
@@ -563,8 +461,8 @@ library PlanLib {
             w.sqrtPriceX96,
             sqrtLowerX96,
             sqrtUpperX96,
-            _part(w.idle0, step.fraction0),
-            _part(w.idle1, step.fraction1)
+            partOf(w.idle0, step.fraction0),
+            partOf(w.idle1, step.fraction1)
         );
         if (liquidity == 0 || liquidity < step.minLiquidity) {
             revert SlippageOnMint(step.fee, liquidity, step.minLiquidity);
@@ -606,7 +504,7 @@ library PlanLib {
     }
 
     /// @dev All but one wei is available: a balance that stays above zero saves the next depositor 17,100 gas a token.
-    function _part(uint256 idle, uint64 fraction) private pure returns (uint256) {
+    function partOf(uint256 idle, uint64 fraction) internal pure returns (uint256) {
         if (idle == 0) return 0;
         if (fraction == ONE) return idle - 1;
         return ((idle - 1) * fraction) / ONE;
@@ -639,30 +537,37 @@ library PlanLib {
         if (navNow == 0) revert NothingToManage();
         // Down, as NAV is: what was kept is already rounded up, so this is no less than what was left, and a vault of dust in which
         // nothing happened is charged nothing.
-        uint256 held = Valuation.valueDown(
-            FullMath.mulDiv(Compact.decode(meter.left0), pair.supply, Q96),
-            FullMath.mulDiv(Compact.decode(meter.left1), pair.supply, Q96),
-            w.band.mid,
-            pair.quoteIsToken0
+        uint256 held = _positive(
+            Valuation.netDown(
+                _leftOf(meter.left0, meter.short & 1 != 0, pair.supply),
+                _leftOf(meter.left1, meter.short & 2 != 0, pair.supply),
+                w.band.mid,
+                pair.quoteIsToken0
+            )
         );
         if (held > navNow) meter.churn = _add(meter.churn, Buckets.toLevel(held - navNow, navNow));
         w.widestOnly = meter.churn >= Buckets.capacity(uint16(w.limits.second)); // the low 16 bits: churnCapBps
     }
 
-    /// @dev What this plan leaves behind each share, before it mints: its sleeves net of their debts, never below zero, which
-    ///      charges more.
+    /// @dev What was left of a token, for all shares that there are now.
+    function _leftOf(uint32 perShare, bool short, uint256 supply) private pure returns (int256) {
+        // Cast: below 2^160 wei were left (_perShare), so that the supply would have to grow 2^95-fold.
+        int256 left = int256(FullMath.mulDiv(Compact.decode(perShare), supply, Q96));
+        return short ? -left : left;
+    }
+
+    /// @dev What this plan leaves behind each share, before it mints: its sleeves net of their debts.
     function _setLeft(Meter memory meter, Work memory w, uint256 kept0, uint256 kept1, uint256 supply) private pure {
-        (uint256 owned0, uint256 owned1, uint256 owed0, uint256 owed1) = _sleeves(w);
-        uint256 left0 = w.idle0 + kept0 + owned0;
-        uint256 left1 = w.idle1 + kept1 + owned1;
-        meter.left0 = _perShare(left0 > owed0 ? left0 - owed0 : 0, supply);
-        meter.left1 = _perShare(left1 > owed1 ? left1 - owed1 : 0, supply);
+        (int256 left0, int256 left1) = _withSleeves(w, w.idle0 + kept0, w.idle1 + kept1);
+        meter.left0 = _perShare(left0, supply);
+        meter.left1 = _perShare(left1, supply);
+        meter.short = (left0 < 0 ? 1 : 0) | (left1 < 0 ? 2 : 0);
     }
 
     /// @dev Value swapped, value that sleeves were given or gave, and value that left some pools for others; ranges that move
     ///      inside one pool cancel.
     function _turnover(Work memory w, bool inverted) private pure returns (uint256) {
-        uint256 sum = w.swapped + (w.gave > w.took ? w.gave : w.took);
+        uint256 sum = w.swapped + (w.moved.gave > w.moved.took ? w.moved.gave : w.moved.took);
         // Ranges of one tier have nowhere else to go.
         if (w.tiers < 2) return sum;
         uint256 out;
@@ -677,10 +582,13 @@ library PlanLib {
         return sum + (out < into ? out : into);
     }
 
-    /// @dev Balances of 2^160 wei do not exist; were one to, it would be counted as so much.
-    function _perShare(uint256 amount, uint256 supply) private pure returns (uint32) {
-        if (amount >> 160 != 0) amount = type(uint160).max;
-        return Compact.encodeUp(Math.ceilDiv(amount << 96, supply));
+    /// @dev The size of it, toward more being left. Amounts of 2^160 wei do not exist; were one to, it would be counted as so much.
+    function _perShare(int256 amount, uint256 supply) private pure returns (uint32) {
+        // Casts: each sign is looked at first.
+        bool short = amount < 0;
+        uint256 size = short ? uint256(-amount) : uint256(amount);
+        if (size >> 160 != 0) size = type(uint160).max;
+        return short ? Compact.encodeDown((size << 96) / supply) : Compact.encodeUp(Math.ceilDiv(size << 96, supply));
     }
 
     /// @dev Saturates at 110 % of NAV, above any capacity.
@@ -700,8 +608,8 @@ library PlanLib {
         uint128[8] memory liquidityBefore
     ) private pure returns (uint256 chargeX18, uint256 navLow) {
         bool inverted = pair.quoteIsToken0;
-        uint256 loss = _lossAt(w, w.minted0AtLow, w.minted1AtLow, w.band.low, inverted);
-        uint256 lossHigh = _lossAt(w, w.minted0AtHigh, w.minted1AtHigh, w.band.high, inverted);
+        uint256 loss = _lossAt(w, w.minted0AtLow, w.minted1AtLow, w.moved.gainLow, w.band.low, inverted);
+        uint256 lossHigh = _lossAt(w, w.minted0AtHigh, w.minted1AtHigh, w.moved.gainHigh, w.band.high, inverted);
         if (lossHigh > loss) loss = lossHigh;
 
         // Ranges that went on, and those minted.
@@ -734,16 +642,17 @@ library PlanLib {
             if (core > Valuation.valueDown(core0, core1, w.band.low, inverted))
                 revert CoreWeightAboveCap(weightBps, cap);
         }
-        if (w.opened != 0) _checkSleeveCaps(w, navLow, inverted);
+        if (w.moved.opened != 0) _checkSleeveCaps(w, navLow, inverted);
         _checkArbitrage(pair, w, wordsBefore, wordsKept, liquidityBefore, navLow);
     }
 
     /// @dev Of sleeves that were opened further; rounded up, so that the cap is never exceeded by a rounding. (Repaying a debt
     ///      gives nothing that is owned.)
     function _checkSleeveCaps(Work memory w, uint256 navLow, bool inverted) private pure {
-        for (uint256 i = 0; w.opened >> i != 0; ++i) {
-            if ((w.opened >> i) & 1 == 0) continue;
-            uint256 owned = Valuation.valueUp(_positive(w.net0[i]), _positive(w.net1[i]), w.band.low, inverted);
+        for (uint256 i = 0; w.moved.opened >> i != 0; ++i) {
+            if ((w.moved.opened >> i) & 1 == 0) continue;
+            Held memory held = w.sleeves[i];
+            uint256 owned = Valuation.valueUp(_positive(held.net0), _positive(held.net1), w.band.low, inverted);
             uint256 weightBps = FullMath.mulDivRoundingUp(owned, BPS, navLow);
             uint256 cap = PolicyLimits.sleeveCapBps(w.limits, i);
             if (weightBps > cap) revert SleeveAboveCap(i, weightBps, cap);
@@ -812,19 +721,44 @@ library PlanLib {
         Work memory w,
         uint256 minted0,
         uint256 minted1,
+        uint256 gain,
         uint256 priceX96,
         bool inverted
     ) private pure returns (uint256) {
         // One sum for tokens, ranges and sleeves: their values add up, and one rounding is tighter than many.
-        uint256 before0 = w.inHand0 + w.before0;
-        uint256 before1 = w.inHand1 + w.before1;
-        uint256 after0 = w.idle0 + minted0 + w.after0;
-        uint256 after1 = w.idle1 + minted1 + w.after1;
+        Sides memory s = Sides(w.inHand0, w.inHand1, w.idle0 + minted0, w.idle1 + minted1);
+        if (w.moved.touched != 0) _addMoved(w, s, priceX96, inverted);
         // No less of either token: no loss at any price, and none from rounding. So a plan that only burns is never refused.
-        if (after0 >= before0 && after1 >= before1) return 0;
-        uint256 before = Valuation.valueUp(before0, before1, priceX96, inverted);
-        uint256 afterwards = Valuation.valueDown(after0, after1, priceX96, inverted);
+        if (gain == 0 && s.after0 >= s.before0 && s.after1 >= s.before1) return 0;
+        uint256 before = Valuation.valueUp(s.before0, s.before1, priceX96, inverted) + gain;
+        uint256 afterwards = Valuation.valueDown(s.after0, s.after1, priceX96, inverted);
         return before > afterwards ? before - afterwards : 0;
+    }
+
+    /// @dev What is compared: tokens before a plan and after it.
+    struct Sides {
+        uint256 before0;
+        uint256 before1;
+        uint256 after0;
+        uint256 after1;
+    }
+
+    /// @dev Sleeves that the plan moved; see CHARGE in the header.
+    function _addMoved(Work memory w, Sides memory s, uint256 priceX96, bool inverted) private pure {
+        for (uint256 i = 0; w.moved.touched >> i != 0; ++i) {
+            if ((w.moved.touched >> i) & 1 == 0) continue;
+            Held memory held = w.sleeves[i];
+            // One wei of each token for the venue's roundings.
+            s.before0 += _positive(-held.net0) + 1;
+            s.before1 += _positive(-held.net1) + 1;
+            s.after0 += _positive(held.net0);
+            s.after1 += _positive(held.net1);
+            if (Valuation.netDown(held.start0, held.start1, priceX96, inverted) < 0) continue;
+            s.before0 += _positive(held.start0);
+            s.before1 += _positive(held.start1);
+            s.after0 += _positive(-held.start0);
+            s.after1 += _positive(-held.start1);
+        }
     }
 
     /// @dev Tokens in ranges at the low end of the band, fees aside, rounded down: a small NAV makes a large charge.

@@ -302,7 +302,7 @@ library SleeveLib {
     ) private returns (uint256 has) {
         TreasuryBook.Book memory owed = state.owed;
         has = _idle(pair, owed, w.token1);
-        if (has < w.need && _burnFor(pair, w, owed, w.need - has)) {
+        if (has < w.need && _burnFor(state, pair, w, owed, w.need - has)) {
             state.owed = owed;
             has = _idle(pair, owed, w.token1);
         }
@@ -334,8 +334,10 @@ library SleeveLib {
                 : IERC20(pair.token0).balanceOf(address(this)) - owed.amount0;
     }
 
-    /// @dev Burns the same fraction of every range: as much as brings what is missing at the pools' spot, or all of it.
+    /// @dev Burns the same fraction of every range: as much as brings what is missing at the pools' spot, or all of it; what is left
+    ///      empty loses its place.
     function _burnFor(
+        PlanLib.State storage state,
         PlanLib.Pair memory pair,
         Work memory w,
         TreasuryBook.Book memory owed,
@@ -344,6 +346,7 @@ library SleeveLib {
         uint256 held = _inRanges(pair, w);
         if (held == 0) return false;
         uint256 fraction = missing >= held ? ONE : FullMath.mulDivRoundingUp(missing, ONE, held);
+        uint256[2] memory before = [w.words[0], w.words[1]];
         uint256 end = w.words.end();
         for (uint256 i = 0; i < end; ++i) {
             if (w.words.isEmpty(i)) continue;
@@ -352,10 +355,12 @@ library SleeveLib {
             uint128 liquidity = Pools.liquidityOf(pool, address(this), range.tickLower, range.tickUpper);
             // Cast: at most the position's own liquidity, since no fraction is above one.
             uint128 part = uint128(FullMath.mulDivRoundingUp(liquidity, fraction, ONE));
+            if (part == liquidity) w.words.clear(i);
             if (part == 0) continue;
             (, , uint256 fees0, uint256 fees1) = Pools.takeOut(pool, range.tickLower, range.tickUpper, part);
             owed.add(fees0, fees1);
         }
+        state.ranges.save(before, w.words);
         return true;
     }
 
@@ -506,20 +511,9 @@ library SleeveLib {
         // Casts: amounts of tokens are far below 2^255, and the sign is looked at first.
         int256 net0 = int256(_idle(pair, owed, false)) + nets.low0;
         int256 net1 = int256(_idle(pair, owed, true)) + nets.low1;
-        uint256 owns = Valuation.valueDown(
-            net0 > 0 ? uint256(net0) : 0,
-            net1 > 0 ? uint256(net1) : 0,
-            priceX96,
-            pair.quoteIsToken0
-        );
-        uint256 owes = Valuation.valueUp(
-            net0 < 0 ? uint256(-net0) : 0,
-            net1 < 0 ? uint256(-net1) : 0,
-            priceX96,
-            pair.quoteIsToken0
-        );
+        int256 value = Valuation.netDown(net0, net1, priceX96, pair.quoteIsToken0);
         // One wei rather than none, so that it can be divided by.
-        return owns > owes ? owns - owes : 1;
+        return value > 0 ? uint256(value) : 1;
     }
 
     function _level(

@@ -194,7 +194,8 @@ contract Vault is IVault, ERC20Permit, ReentrancyGuardTransient, IUniswapV3MintC
             supply = _dropFeeShares(book);
             // What the last plan left, and what the budgets have seen, was the matter of those who have gone.
             PlanLib.Meter storage meter = _state.meter;
-            (meter.loss, meter.turnover, meter.churn, meter.left0, meter.left1) = (0, 0, 0, 0, 0);
+            (meter.loss, meter.turnover, meter.churn) = (0, 0, 0);
+            (meter.left0, meter.left1, meter.short) = (0, 0, 0);
             (amount0, amount1) = _priceFirst(shares, supply, max0, max1);
             if (supply == 0) _mint(address(this), LOCKED_SHARES);
         } else {
@@ -455,8 +456,12 @@ contract Vault is IVault, ERC20Permit, ReentrancyGuardTransient, IUniswapV3MintC
     }
 
     /// @inheritdoc IVault
-    function inventory() external view returns (uint256 perShare0X96, uint256 perShare1X96) {
-        return (Compact.decode(_state.meter.left0), Compact.decode(_state.meter.left1));
+    function inventory() external view returns (int256 perShare0X96, int256 perShare1X96) {
+        PlanLib.Meter memory meter = _state.meter;
+        return (
+            Compact.decodeSigned(meter.left0, meter.short & 1 != 0),
+            Compact.decodeSigned(meter.left1, meter.short & 2 != 0)
+        );
     }
 
     /// @inheritdoc IVault

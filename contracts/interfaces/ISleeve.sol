@@ -33,6 +33,8 @@ interface ISleeve is IERC6909 {
 
     /// @notice The vault's part changed: positive amounts were given to the sleeve, negative ones taken.
     event Moved(int256 moved0, int256 moved1, int256 units);
+    /// @notice So many of the vault's units were paid out: what they owed was paid, and this is what they brought.
+    event Exited(uint256 units, uint256 got0, uint256 got1);
     event Redeemed(address indexed holder, address indexed to, uint256 units, uint256 amount0, uint256 amount1);
 
     function VAULT() external view returns (address);

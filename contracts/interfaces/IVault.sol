@@ -143,7 +143,8 @@ interface IVault is IERC20Metadata {
     function budgets() external view returns (Budgets memory);
 
     /// @notice What the last plan left behind each share, wei per share wei times 2^96: the next churn charge compares with it.
-    function inventory() external view returns (uint256 perShare0X96, uint256 perShare1X96);
+    ///         Below zero of a token of which sleeves owed more than there was.
+    function inventory() external view returns (int256 perShare0X96, int256 perShare1X96);
 
     /// @notice The vault's ranges by index; an empty place has fee 0.
     function ranges() external view returns (Range[8] memory);

@@ -37,8 +37,9 @@ struct Swap {
 /// @notice Gives one token to a sleeve or takes one from it.
 ///
 /// What "all" is, depends on what the sleeve holds of the token. Give: all of the idle token; if the sleeve owes the token, all
-/// that it owes (no more than is idle). Take: all that the sleeve holds of it; if it holds none, the token is borrowed, and
-/// "all" is what the sleeve holds of the other token, at the oracle's price: the fraction is a step of loan-to-value.
+/// that it owes (no more than is idle). Take: all that the sleeve holds of it, and if enough is idle to pay what the sleeve owes,
+/// that is paid, too, so that nothing is left of it; if it holds none, the token is borrowed, and "all" is what the sleeve holds of
+/// the other token, at the oracle's price: the fraction is a step of loan-to-value.
 /// @param sleeve its index in the vault's list
 /// @param take from the sleeve, or else give
 /// @param token1 which token moves
@@ -290,8 +291,8 @@ struct Snapshot {
     uint8 nextExitFeeBps;
     uint32 nextFeesAt;
     uint16 treasuryShareBps;
-    uint256 left0PerShareX96;
-    uint256 left1PerShareX96;
+    int256 left0PerShareX96;
+    int256 left1PerShareX96;
     uint256 lastPoke;
     OracleTerms oracleTerms;
     bool oracleOk;

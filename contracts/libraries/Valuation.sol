@@ -43,6 +43,29 @@ library Valuation {
                 : amount1 + FullMath.mulDivRoundingUp(amount0, priceX96, Q96);
     }
 
+    /// @notice Owned and owed (below zero), rounded down: toward less.
+    function netDown(
+        int256 amount0,
+        int256 amount1,
+        uint256 priceX96,
+        bool quoteIsToken0
+    ) internal pure returns (int256) {
+        // Casts: each sign is looked at first, and amounts of tokens and their values are far below 2^255.
+        uint256 owned = valueDown(
+            amount0 > 0 ? uint256(amount0) : 0,
+            amount1 > 0 ? uint256(amount1) : 0,
+            priceX96,
+            quoteIsToken0
+        );
+        uint256 owed = valueUp(
+            amount0 < 0 ? uint256(-amount0) : 0,
+            amount1 < 0 ? uint256(-amount1) : 0,
+            priceX96,
+            quoteIsToken0
+        );
+        return int256(owned) - int256(owed);
+    }
+
     /// @notice A pool's spot as quote per base; rounded down, at most one unit of 2^-96 (or one part in 2^32) low.
     function fromSqrtPrice(uint160 sqrtPriceX96, bool quoteIsToken0) internal pure returns (uint256 priceX96) {
         uint256 token1PerToken0X96 = FullMath.mulDiv(sqrtPriceX96, sqrtPriceX96, Q96);

@@ -26,7 +26,8 @@ import {Sleeve} from "./Sleeve.sol";
 /// collateral while there is a debt, must leave it at `OPENING_HEALTH`, a fifth above the floor under which anybody may
 /// deleverage; so the market has to move before a liquidation is near, and there is time to act.
 ///
-/// ROUNDING. Debt is repaid by shares, rounded up; collateral out is rounded down.
+/// ROUNDING. Debt is repaid by shares, rounded up; collateral out is rounded down. Of a debt of which a leaver would leave no more
+/// than DUST behind, he pays all: Morpho counts what stays in whole wei, rounded up, and would not let his collateral go for a crumb.
 contract MorphoSleeve is Sleeve {
     using MarketParamsLib for MarketParams;
     using MorphoBalancesLib for IMorpho;
@@ -39,6 +40,8 @@ contract MorphoSleeve is Sleeve {
     uint256 private constant ORACLE_SCALE = 1e36;
     /// @notice Opening health over the floor, at least.
     uint256 public constant MIN_CUSHION = 1.2e18;
+    /// @dev Wei of the debt's token.
+    uint256 private constant DUST = 100;
 
     IMorpho public immutable MORPHO;
     address public immutable ORACLE;
@@ -149,10 +152,20 @@ contract MorphoSleeve is Sleeve {
         if (rate > RATE_CAP) revert RateAboveCap(rate, RATE_CAP);
     }
 
-    function _debtOf(uint256 part, uint256 whole) internal view override returns (uint256) {
-        uint256 shares = FullMath.mulDivRoundingUp(_position().borrowShares, part, whole);
+    function _debtOf(uint256 part, uint256 whole) internal view override returns (uint256 owed) {
+        (, owed, ) = _debtPart(part, whole);
+    }
+
+    /// @return shares of the debt that are to be repaid for that part
+    /// @return owed what that costs
+    /// @return left what is owed then
+    function _debtPart(uint256 part, uint256 whole) private view returns (uint256 shares, uint256 owed, uint256 left) {
+        uint256 all = _position().borrowShares;
         (, , uint256 assets, uint256 allShares) = MORPHO.expectedMarketBalances(_params());
-        return shares.toAssetsUp(assets, allShares);
+        shares = FullMath.mulDivRoundingUp(all, part, whole);
+        left = (all - shares).toAssetsUp(assets, allShares);
+        if (left <= DUST) (shares, left) = (all, 0);
+        owed = shares.toAssetsUp(assets, allShares);
     }
 
     function _assetOf(uint256 part, uint256 whole) internal view override returns (uint256) {
@@ -164,10 +177,9 @@ contract MorphoSleeve is Sleeve {
     }
 
     function _close(uint256 part, uint256 whole) internal override returns (uint256 got) {
-        uint256 owed = _debtOf(part, whole);
+        (uint256 shares, uint256 owed, ) = _debtPart(part, whole);
         Position memory held = _position();
         if (owed != 0) {
-            uint256 shares = FullMath.mulDivRoundingUp(held.borrowShares, part, whole);
             OTHER.forceApprove(address(MORPHO), owed);
             (uint256 paid, ) = MORPHO.repay(_params(), 0, shares, address(this), "");
             if (paid != owed) revert VenueNotExact(owed, paid);
@@ -176,9 +188,10 @@ contract MorphoSleeve is Sleeve {
         if (got != 0) MORPHO.withdrawCollateral(_params(), got, address(this), address(this));
     }
 
-    /// @dev By the market's own rule, before the part is paid out: a part taken out in proportion leaves health as it is, but for
-    ///      a wei's rounding, for which the floor of one has room by a billionth.
-    function _obstacle(uint256, uint256) internal view override returns (Obstacle) {
+    /// @dev By the market's own rule, before the part is paid out and for what stays then: in proportion that leaves health as it is, but
+    ///      for a wei's rounding, for which the floor of one has room by a billionth. (All of it could be paid out under water, too, but
+    ///      nobody has to pay for that.)
+    function _obstacle(uint256 part, uint256 whole) internal view override returns (Obstacle) {
         // Morpho asks the rate model at every withdrawal, and its oracle where there is a debt. Caught, not swallowed: it is the answer.
         if (RATE_MODEL != address(0)) {
             try IIrm(RATE_MODEL).borrowRateView(_params(), MORPHO.market(MARKET)) {
@@ -189,7 +202,10 @@ contract MorphoSleeve is Sleeve {
         }
         if (_position().borrowShares == 0) return Obstacle.None;
         try IOracle(ORACLE).price() {
-            return _health() < ONE + 1e9 ? Obstacle.Unhealthy : Obstacle.None;
+            if (_health() < ONE + 1e9) return Obstacle.Unhealthy;
+            (, , uint256 left) = _debtPart(part, whole);
+            return
+                _securedBy(_position().collateral - _assetOf(part, whole)) < left ? Obstacle.Unhealthy : Obstacle.None;
         } catch {
             // Not swallowed: it is the answer.
             return Obstacle.Closed;
@@ -222,8 +238,11 @@ contract MorphoSleeve is Sleeve {
 
     /// @dev The debt that the collateral may secure, in the other token; rounded as Morpho does, down twice.
     function _secured() private view returns (uint256) {
-        uint256 value = FullMath.mulDiv(_position().collateral, IOracle(ORACLE).price(), ORACLE_SCALE);
-        return FullMath.mulDiv(value, LLTV, ONE);
+        return _securedBy(_position().collateral);
+    }
+
+    function _securedBy(uint256 collateral) private view returns (uint256) {
+        return FullMath.mulDiv(FullMath.mulDiv(collateral, IOracle(ORACLE).price(), ORACLE_SCALE), LLTV, ONE);
     }
 
     /// @dev As the market stands now, without compounding.

@@ -132,6 +132,7 @@ abstract contract Sleeve is ISleeve, ERC6909TokenSupply, ReentrancyGuardTransien
         if (units == 0) return (0, 0);
         uint256 got = _payOut(VAULT, units, VAULT);
         (got0, got1) = _sorted(got, 0);
+        emit Exited(units, got0, got1);
     }
 
     // ---------------------------------------------------------------- HOLDERS OF UNITS
@@ -288,20 +289,7 @@ abstract contract Sleeve is ISleeve, ERC6909TokenSupply, ReentrancyGuardTransien
     /// @dev Quote wei of signed amounts; rounded down, toward less.
     function _value(int256 asset, int256 other, uint256 priceX96) private view returns (int256) {
         (int256 amount0, int256 amount1) = ASSET_IS_TOKEN0 ? (asset, other) : (other, asset);
-        // Casts: a negative amount goes to the side of what is owed, and values are below 2^200.
-        uint256 owned = Valuation.valueDown(
-            amount0 > 0 ? uint256(amount0) : 0,
-            amount1 > 0 ? uint256(amount1) : 0,
-            priceX96,
-            QUOTE_IS_TOKEN0
-        );
-        uint256 owed = Valuation.valueUp(
-            amount0 < 0 ? uint256(-amount0) : 0,
-            amount1 < 0 ? uint256(-amount1) : 0,
-            priceX96,
-            QUOTE_IS_TOKEN0
-        );
-        return int256(owned) - int256(owed);
+        return Valuation.netDown(amount0, amount1, priceX96, QUOTE_IS_TOKEN0);
     }
 
     /// @dev Every movement of units passes here.

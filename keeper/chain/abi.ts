@@ -7,12 +7,14 @@ import { readFileSync } from "node:fs";
 import { Contract, type ContractRunner, Interface, type InterfaceAbi } from "ethers";
 
 import type { Lens, Policy, PriceOracle, Vault } from "../../types/ethers-contracts/index.js";
+import type { Erc7540Sleeve } from "../../types/ethers-contracts/sleeves/Erc7540Sleeve.js";
 import { BuildError } from "./failures.ts";
 
 /** Contracts whose artifacts carry everything that the keeper encodes, decodes or explains. */
 export const CONTRACTS = [
   "Vault",
   "PlanLib",
+  "MoveLib",
   "SleeveLib",
   "Policy",
   "PriceOracle",
@@ -62,6 +64,11 @@ export function policyAt(address: string, runner: ContractRunner): Policy {
 
 export function oracleAt(address: string, runner: ContractRunner): PriceOracle {
   return new Contract(address, contractInterface("PriceOracle"), runner) as unknown as PriceOracle;
+}
+
+/** Any sleeve: this kind has the functions of all of them, and tickets beside. */
+export function sleeveAt(address: string, runner: ContractRunner): Erc7540Sleeve {
+  return new Contract(address, contractInterface("Erc7540Sleeve"), runner) as unknown as Erc7540Sleeve;
 }
 
 /** ERC-20 with metadata, as the vault's own interface describes it. */

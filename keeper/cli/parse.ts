@@ -1,5 +1,5 @@
 /** Parsers of option values for commander; each says what to write instead. */
-import { parseUnits } from "ethers";
+import { getAddress, isAddress, parseUnits } from "ethers";
 
 import { InvalidArgumentError } from "commander";
 
@@ -34,6 +34,18 @@ export function parsePercentExactly(text: string): bigint {
   const [, fraction = ""] = plain.split(".");
   if (fraction.length > 18) throw new InvalidArgumentError("Write at most 18 places after the point.");
   return parseUnits(plain, 18);
+}
+
+/** One place of a sleeve, 0 to 3. */
+export function parsePlace(text: string): number {
+  if (!/^[0-3]$/.test(text.trim())) throw new InvalidArgumentError("Write a place from 0 to 3.");
+  return Number(text);
+}
+
+/** An address, with or without its checksum. */
+export function parseAddress(text: string): string {
+  if (!isAddress(text)) throw new InvalidArgumentError("Write an address, 0x and 40 hex digits.");
+  return getAddress(text);
 }
 
 /** Places of sleeves, 0 to 3: "0,2"; "none" for no place. */

@@ -1,21 +1,14 @@
 /** A vault's sleeves as `strata status` shows them: what each holds, owes and earns, its health, and how to leave it. */
 import { decimal, grouped, percent } from "../report/format.ts";
 import type { SleeveView } from "../observe/snapshot.ts";
+import { carryPerYear, debtValue, type Debt } from "../sleeves/debt.ts";
 import type { SleeveState, VaultState } from "../strategy/types.ts";
 import { obstacleText } from "./lp/exit.ts";
 import type { PairInfo } from "./vaultConnection.ts";
 
-/** Quote units: what is owned less what is owed, at a price. */
-function valueOf(sleeve: SleeveState, price: number): number {
-  const owned = sleeve.asset === "quote" ? sleeve.owned : sleeve.owned * price;
-  const owed = sleeve.asset === "quote" ? sleeve.owed * price : sleeve.owed;
-  return owned - owed;
-}
-
-/** What it earns a year less what its debt costs, quote units, at the rates of now. */
-function carryOf(sleeve: SleeveState, price: number): number {
-  const [ownedAt, owedAt] = sleeve.asset === "quote" ? [1, price] : [price, 1];
-  return sleeve.owned * ownedAt * sleeve.supplyRate - sleeve.owed * owedAt * sleeve.borrowRate;
+/** The sleeve as the model of debts has it; what owes nothing is a debt of nothing. */
+function debtOf({ asset, owned, owed }: SleeveState): Debt {
+  return { kind: asset === "quote" ? "conversion" : "reversal", owned, owed };
 }
 
 export function sleeveDocuments(state: VaultState, views: readonly SleeveView[]): unknown[] {
@@ -30,8 +23,8 @@ export function sleeveDocuments(state: VaultState, views: readonly SleeveView[])
       asset: sleeve.asset,
       owned: decimal(sleeve.owned),
       owed: decimal(sleeve.owed),
-      value: decimal(valueOf(sleeve, price)),
-      carryPerYear: decimal(carryOf(sleeve, price)),
+      value: decimal(debtValue(debtOf(sleeve), price)),
+      carryPerYear: decimal(carryPerYear(debtOf(sleeve), price, sleeve)),
       health: sleeve.health,
       floorHealth: sleeve.floor,
       borrowRate: sleeve.borrowRate,
@@ -58,7 +51,7 @@ export function sleeveLines(
     const [asset, other] = sleeve.asset === "quote" ? [pair.quote, pair.base] : [pair.base, pair.quote];
     const name = `${sleeve.kind} ${sleeve.index}`;
     if (!sleeve.answers) return [name, "its venue does not answer; leave with units of it"];
-    const value = valueOf(sleeve, price);
+    const value = debtValue(debtOf(sleeve), price);
     const debt =
       sleeve.owed === 0
         ? ""

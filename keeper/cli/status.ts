@@ -12,6 +12,7 @@ import { priceOfTick } from "../strategy/ticks.ts";
 import type { VaultState } from "../strategy/types.ts";
 import { privateKeyFrom, type Environment } from "./config.ts";
 import { valueWei } from "./lp/amounts.ts";
+import { inOrder, sleevePlaces, unitsHeld, type UnitsHeld } from "./lp/units.ts";
 import { sleeveDocuments, sleeveLines } from "./sleeveLines.ts";
 import {
   byRole,
@@ -37,7 +38,12 @@ export interface Status {
   /** The local world's keeper, or the address of KEEPER_PRIVATE_KEY; null if neither is known. */
   readonly keeper: string | null;
   readonly treasury: TreasuryView;
-  readonly account: { readonly address: string; readonly holdings: Holdings } | null;
+  readonly account: {
+    readonly address: string;
+    readonly holdings: Holdings;
+    /** Of sleeves that the account left with. */
+    readonly units: readonly UnitsHeld[];
+  } | null;
 }
 
 /** What the lens does not tell: the treasury's due. */
@@ -78,8 +84,32 @@ export async function readStatus(
     state: toState(snapshot, NO_MEMORY),
     keeper,
     treasury: await readTreasury(connection, snapshot),
-    account: account === undefined ? null : { address: account, holdings: await holdingsOf(connection, pair, account) },
+    account:
+      account === undefined
+        ? null
+        : {
+            address: account,
+            holdings: await holdingsOf(connection, pair, account),
+            units: await allUnits(connection, pair, account),
+          },
   };
+}
+
+function unitsLine({ place, address, owned, owed, asset, other, tickets }: UnitsHeld): string {
+  const debt = owed === 0n ? "" : ` and owe ${tokenText(owed, other)}`;
+  const paid =
+    tickets === null || tickets.claimable === 0n ? "" : `; ${tokenText(tickets.claimable, asset)} to be claimed`;
+  const waits = tickets === null || tickets.waiting === 0n ? "" : "; a part settles later";
+  return `of sleeve ${place ?? address}: stand for ${tokenText(owned, asset)}${debt}${paid}${waits}; strata redeem turns them into tokens`;
+}
+
+async function allUnits(connection: VaultConnection, pair: PairInfo, account: string): Promise<readonly UnitsHeld[]> {
+  const found: UnitsHeld[] = [];
+  for (const [place, address] of await sleevePlaces(connection)) {
+    const held = await unitsHeld(connection, pair, account, address, place);
+    if (held !== null) found.push(held);
+  }
+  return found;
 }
 
 function keeperOf(environment: Environment): string | null {
@@ -195,6 +225,13 @@ export function statusDocument(status: Status): unknown {
             shares: formatUnits(account.holdings.shares, 18),
             value: valueOfShares(status, account.holdings.shares),
             ...byRole(pair, account.holdings),
+            units: account.units.map((held) => ({
+              place: held.place,
+              address: held.address,
+              units: held.units.toString(),
+              ...byRole(pair, inOrder(held, held.owned, -held.owed)),
+              claimable: held.tickets === null ? null : exact(held.tickets.claimable, held.asset),
+            })),
           },
         }),
   };
@@ -263,6 +300,7 @@ export function statusText(status: Status): string {
             "account",
             `${account.address}: ${grouped(Number(formatUnits(account.holdings.shares, 18)), 4)} shares worth ${grouped(Number(valueOfShares(status, account.holdings.shares)))} ${quote}`,
           ),
+          ...account.units.map((held) => row("units", unitsLine(held))),
         ]),
   ].join("\n");
 }

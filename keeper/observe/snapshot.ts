@@ -161,7 +161,7 @@ export interface Snapshot {
   readonly nextFeesAt: number;
   /** The treasury's part of the fees that positions earn, as the vault books it; the policy's is in `limits`. */
   readonly treasuryShareBps: number;
-  /** What the last plan left behind each share, wei per share wei times 2^96. */
+  /** What the last plan left behind each share, wei per share wei times 2^96; below zero of a token of which more was owed than owned. */
   readonly left0PerShareX96: bigint;
   readonly left1PerShareX96: bigint;
   /** When the oracle's volatility was last updated, unix seconds; 0 = never. */

@@ -30,7 +30,10 @@ export interface PredictedCharge {
   readonly left: Inventory;
 }
 
-/** Wei per share wei, times 2^96, as the chain keeps it: rounded up to 24 binary digits. */
+/**
+ * Wei per share wei, times 2^96, as the chain keeps it: rounded up, toward more, to 24 binary digits. Below zero of a token of which sleeves
+ * owe more than there is.
+ */
 export interface Inventory {
   readonly perShare0X96: bigint;
   readonly perShare1X96: bigint;
@@ -58,9 +61,9 @@ export function predictCharge(
   if (!snapshot.oracleOk) return null;
   const { quoteIsToken0, price, limits, budgets, supply } = snapshot;
   const elapsed = BigInt(options.elapsed ?? 0);
-  const moved = sleevesMoved(outcome.sleeves);
   const ends = [price.low, price.high].map((priceX96) => {
     const minted = amountsOf(outcome.minted, sqrtPriceOf(priceX96, quoteIsToken0));
+    const moved = sleevesMoved(outcome.sleeves, priceX96, quoteIsToken0);
     const begin = sum(outcome.inHand, moved.before);
     const end = sum(sum(outcome.idle, minted), moved.after);
     // No less of either token is no loss, not even of a rounding.
@@ -82,7 +85,7 @@ export function predictCharge(
     smaller(drained(start, elapsed, refillBps) + charge, MAX_LEVEL);
   const swappedAndMoved =
     turnover(outcome.sold, outcome.flows, price.mid, quoteIsToken0) + sleeveTurnover(outcome.sleeves, snapshot);
-  const left = leftWith(sum(outcome.swapped, kept), after);
+  const left = withSleeves(sum(outcome.swapped, kept), after);
   return {
     chargeX18: divUp(loss * ONE, navLow),
     navLow,
@@ -93,8 +96,8 @@ export function predictCharge(
     arbitragePerYear: arbitrage([...outcome.minted, ...outcome.kept], snapshot),
     arbitrageLimit: (navLow * BigInt(limits.lvrLimitBps) * 365n) / BPS,
     left: {
-      perShare0X96: compactUp(divUp(left.amount0 * Q96, supply)),
-      perShare1X96: compactUp(divUp(left.amount1 * Q96, supply)),
+      perShare0X96: perShare(left.amount0, supply),
+      perShare1X96: perShare(left.amount1, supply),
     },
   };
 }
@@ -113,14 +116,19 @@ function toLevel(charge: bigint, nav: bigint): bigint {
 function lostSince(snapshot: Snapshot, navNow: bigint): bigint {
   const { left0PerShareX96, left1PerShareX96, supply, price, quoteIsToken0 } = snapshot;
   const amounts = { amount0: (left0PerShareX96 * supply) / Q96, amount1: (left1PerShareX96 * supply) / Q96 };
-  const held = value(amounts, price.mid, quoteIsToken0, "down");
+  const held = positive(netDown(amounts, price.mid, quoteIsToken0));
   return held > navNow ? held - navNow : 0n;
 }
 
-/** A whole number rounded up to so many binary digits. */
-function compactUp(x: bigint): bigint {
+/** Toward more: up, and a debt down. */
+function perShare(amount: bigint, supply: bigint): bigint {
+  return amount < 0n ? -compact((-amount * Q96) / supply, "down") : compact(divUp(amount * Q96, supply), "up");
+}
+
+/** A whole number rounded to so many binary digits. */
+function compact(x: bigint, rounding: "down" | "up"): bigint {
   const extra = BigInt(Math.max(x.toString(2).length - MANTISSA_BITS, 0));
-  return ((x + (1n << extra) - 1n) >> extra) << extra;
+  return ((rounding === "up" ? x + (1n << extra) - 1n : x) >> extra) << extra;
 }
 
 /** Value swapped, and value that left some tiers for others; what moves inside one tier cancels. */
@@ -147,36 +155,36 @@ function sleeveTurnover({ given, taken }: SleeveOutcome, { price, quoteIsToken0 
 
 /**
  * Of touched sleeves, in tokens: what was owned before and is owed now, a wei of each token and sleeve on top for the venue's roundings; what
- * is owned now and was owed before.
+ * is owned now and was owed before. One that was worth less than nothing at this price counts for nothing before.
  */
-function sleevesMoved({ before, after, touched }: SleeveOutcome): {
-  readonly before: PaidOut;
-  readonly after: PaidOut;
-} {
-  const one = (nets: ReadonlyMap<number, SleeveNets>): Worth =>
-    worth(new Map([...nets].filter(([index]) => touched.has(index))));
-  const [then, now] = [one(before), one(after)];
+function sleevesMoved(
+  { before, after, touched }: SleeveOutcome,
+  priceX96: bigint,
+  quoteIsToken0: boolean,
+): { readonly before: PaidOut; readonly after: PaidOut } {
+  const netsIn = (nets: ReadonlyMap<number, SleeveNets>): readonly PaidOut[] =>
+    [...nets].filter(([index]) => touched.has(index)).map(([, net]) => amountsIn(net));
+  const then = netsIn(before).filter((net) => netDown(net, priceX96, quoteIsToken0) >= 0n);
+  const now = netsIn(after);
   const wei = BigInt(touched.size);
   return {
-    before: sum(sum(then.owned, now.owed), { amount0: wei, amount1: wei }),
-    after: sum(now.owned, then.owed),
+    before: [...then.map(owned), ...now.map(owed)].reduce(sum, { amount0: wei, amount1: wei }),
+    after: [...now.map(owned), ...then.map(owed)].reduce(sum, NOTHING),
   };
 }
 
-interface Worth {
-  readonly owned: PaidOut;
-  readonly owed: PaidOut;
+const NOTHING: PaidOut = { amount0: 0n, amount1: 0n };
+
+function amountsIn({ net0, net1 }: SleeveNets): PaidOut {
+  return { amount0: net0, amount1: net1 };
 }
 
-/** What sleeves own and what they owe, in tokens. */
-function worth(sleeves: ReadonlyMap<number, SleeveNets>): Worth {
-  const all = [...sleeves.values()];
-  const total = (pick: (nets: SleeveNets) => PaidOut): PaidOut =>
-    all.map(pick).reduce<PaidOut>(sum, { amount0: 0n, amount1: 0n });
-  return {
-    owned: total(({ net0, net1 }) => ({ amount0: positive(net0), amount1: positive(net1) })),
-    owed: total(({ net0, net1 }) => ({ amount0: positive(-net0), amount1: positive(-net1) })),
-  };
+function owned({ amount0, amount1 }: PaidOut): PaidOut {
+  return { amount0: positive(amount0), amount1: positive(amount1) };
+}
+
+function owed({ amount0, amount1 }: PaidOut): PaidOut {
+  return { amount0: positive(-amount0), amount1: positive(-amount1) };
 }
 
 /** Tokens and sleeves, rounded down; nothing if more is owed than owned. */
@@ -186,16 +194,17 @@ function netValue(
   priceX96: bigint,
   quoteIsToken0: boolean,
 ): bigint {
-  const { owned, owed } = worth(sleeves);
-  const owns = value(sum(tokens, owned), priceX96, quoteIsToken0, "down");
-  return positive(owns - value(owed, priceX96, quoteIsToken0, "up"));
+  return positive(netDown(withSleeves(tokens, sleeves), priceX96, quoteIsToken0));
 }
 
-/** What a plan leaves, sleeves net of their debts, never below zero. */
-function leftWith(tokens: PaidOut, sleeves: ReadonlyMap<number, SleeveNets>): PaidOut {
-  const { owned, owed } = worth(sleeves);
-  const all = sum(tokens, owned);
-  return { amount0: positive(all.amount0 - owed.amount0), amount1: positive(all.amount1 - owed.amount1) };
+/** Tokens with what sleeves own of them, less what they owe. */
+function withSleeves(tokens: PaidOut, sleeves: ReadonlyMap<number, SleeveNets>): PaidOut {
+  return [...sleeves.values()].map(amountsIn).reduce(sum, tokens);
+}
+
+/** Quote wei of owned and owed amounts, rounded down. */
+function netDown(net: PaidOut, priceX96: bigint, quoteIsToken0: boolean): bigint {
+  return value(owned(net), priceX96, quoteIsToken0, "down") - value(owed(net), priceX96, quoteIsToken0, "up");
 }
 
 function positive(x: bigint): bigint {

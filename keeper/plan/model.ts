@@ -60,8 +60,11 @@ export interface SleeveNets {
   readonly net1: bigint;
 }
 
-/** A move as PlanLib takes it, its minimum aside. */
-export type MoveFraction = Omit<MoveStep, "min">;
+/** A move as MoveLib takes it, its minimum and its time aside. */
+export interface ModelMove extends Pick<MoveStep, "sleeve" | "take" | "token1" | "fraction"> {
+  /** A take from a venue that pays later: nothing comes of it now. */
+  readonly asks?: boolean;
+}
 
 const NO_FLOW: TierFlow = { out0: 0n, out1: 0n, in0: 0n, in1: 0n };
 
@@ -78,6 +81,8 @@ export class PlanModel {
   readonly #quoteIsToken0: boolean;
   readonly #mid: bigint;
   readonly #sleeves: Map<number, SleeveNets>;
+  /** Those whose venue pays out now. */
+  readonly #open: ReadonlySet<number>;
   readonly #touched = new Set<number>();
   readonly #given: PaidOut[] = [];
   readonly #taken: PaidOut[] = [];
@@ -101,6 +106,7 @@ export class PlanModel {
         .filter(({ answers }) => answers)
         .map(({ index, nets }) => [index, { net0: nets.low0, net1: nets.low1 }]),
     );
+    this.#open = new Set(snapshot.sleeves.filter(({ obstacle }) => obstacle === 0).map(({ index }) => index));
     this.#idle0 = snapshot.idle0;
     this.#idle1 = snapshot.idle1;
     this.#treasuryShareBps = BigInt(snapshot.treasuryShareBps);
@@ -271,9 +277,15 @@ export class PlanModel {
     return { of: borrowsQuote ? (other * this.#mid) / Q96 : (other * Q96) / this.#mid, kind: "borrow" };
   }
 
-  /** @returns what moves, wei */
-  move({ sleeve, take, token1, fraction }: Pick<MoveFraction, "sleeve" | "take" | "token1" | "fraction">): bigint {
+  /** @returns what moves, wei; of a sleeve that is closed, what it owned */
+  move({ sleeve, take, token1, fraction, asks = false }: ModelMove): bigint {
     const { of, kind } = this.moveBase(sleeve, take, token1);
+    if (asks) {
+      // What the venue has paid meanwhile comes, too, but nobody can tell how much.
+      this.#touched.add(sleeve);
+      return 0n;
+    }
+    if (kind === "take" && fraction === ONE && this.#close(sleeve)) return of;
     const idle = token1 ? this.#idle1 : this.#idle0;
     let amount = (of * fraction) / ONE;
     if (kind === "give") amount = part(idle, fraction);
@@ -289,6 +301,19 @@ export class PlanModel {
     const moved = token1 ? { amount0: 0n, amount1: amount } : { amount0: amount, amount1: 0n };
     (take ? this.#taken : this.#given).push(moved);
     return amount;
+  }
+
+  /** A sleeve is closed whole if its venue pays out and enough is idle to pay what it owes. @returns whether it is */
+  #close(index: number): boolean {
+    const { net0, net1 } = this.#netsOf(index);
+    if (!this.#open.has(index) || this.#idle0 + net0 < 0n || this.#idle1 + net1 < 0n) return false;
+    this.#sleeves.set(index, { net0: 0n, net1: 0n });
+    this.#touched.add(index);
+    this.#idle0 += net0;
+    this.#idle1 += net1;
+    this.#taken.push({ amount0: positive(net0), amount1: positive(net1) });
+    if (net0 < 0n || net1 < 0n) this.#given.push({ amount0: positive(-net0), amount1: positive(-net1) });
+    return true;
   }
 
   #netsOf(index: number): SleeveNets {
@@ -345,6 +370,10 @@ export class PlanModel {
 }
 
 export type MoveKind = "give" | "repay" | "take" | "borrow";
+
+function positive(x: bigint): bigint {
+  return x > 0n ? x : 0n;
+}
 
 function smaller(a: bigint, b: bigint): bigint {
   return a < b ? a : b;

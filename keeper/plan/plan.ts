@@ -13,7 +13,7 @@ import type { Snapshot } from "../observe/snapshot.ts";
 import type { BurnMove, Decision, MintMove, SleeveMove, SwapMove } from "../strategy/types.ts";
 import {
   type Minted,
-  type MoveFraction,
+  type ModelMove,
   type PaidOut,
   part,
   PlanModel,
@@ -21,7 +21,7 @@ import {
   sqrtPriceOf,
   type TierFlow,
 } from "./model.ts";
-import { type BurnStep, type MintStep, type MoveStep, ONE, type Plan, PlanError, type SwapStep } from "./types.ts";
+import { type BurnStep, type MintStep, ONE, type Plan, PlanError, type SwapStep } from "./types.ts";
 
 export interface PlanOptions {
   /** How far the price may move before the plan refuses, and how much amounts may differ besides; fraction of each. */
@@ -120,7 +120,7 @@ export function makePlan(decision: Decision, snapshot: Snapshot, options: PlanOp
       ...step,
       minLiquidity: least([liquidity, ...ends.map((end) => end.mints[i])], allowance),
     })),
-    moves: moves.map(({ amount, ...step }, i) => ({
+    moves: moves.map(({ amount, asks: _, ...step }, i) => ({
       ...step,
       min: least([amount, ...ends.map((end) => end.moves[i])], allowance),
     })),
@@ -147,7 +147,7 @@ export function makePlan(decision: Decision, snapshot: Snapshot, options: PlanOp
 }
 
 type BurnDraft = Omit<BurnStep, "min0" | "min1"> & { readonly paid: PaidOut };
-type MoveDraft = MoveFraction & { readonly amount: bigint };
+type MoveDraft = ModelMove & { readonly afterSwaps: boolean; readonly amount: bigint };
 type MintDraft = Omit<MintStep, "minLiquidity"> & { readonly liquidity: bigint };
 
 function burnStep(model: PlanModel, move: BurnMove): BurnDraft {
@@ -192,9 +192,10 @@ function moveStep(model: PlanModel, move: SleeveMove, snapshot: Snapshot): MoveD
     throw new PlanError(`Only a debt or a holding can be moved whole; name the amount of ${what}.`);
   }
   const fraction = move.all === true ? ONE : moveFraction(move.amount, decimals, of, kind === "borrow", what);
-  const step = { sleeve: move.sleeve, take: move.take, token1, afterSwaps: move.afterSwaps, fraction };
+  const asks = move.settlesLater === true;
+  const step = { sleeve: move.sleeve, take: move.take, token1, afterSwaps: move.afterSwaps, fraction, asks };
   const amount = model.move(step);
-  if (amount === 0n) throw new PlanError(`The decision moves nothing by ${what}; leave the move out.`);
+  if (amount === 0n && !asks) throw new PlanError(`The decision moves nothing by ${what}; leave the move out.`);
   return { ...step, amount };
 }
 
@@ -233,7 +234,7 @@ interface Steps {
   readonly burns: readonly Omit<BurnStep, "min0" | "min1">[];
   readonly swaps: readonly SwapStep[];
   readonly mints: readonly Omit<MintStep, "minLiquidity">[];
-  readonly moves: readonly Omit<MoveStep, "min">[];
+  readonly moves: readonly MoveDraft[];
 }
 
 /** The steps at another price; swaps bring no more than their minimum there. */

@@ -137,8 +137,8 @@ interface SleeveStep {
 }
 
 /**
- * What each sleeve made. What it stands for changes by what moved in and out, by what leavers took (the part of the vault's units that went
- * without a move), and by interest and the venue's prices: the rest.
+ * What each sleeve made. What it stands for changes by what moved in and out, by the part of the vault's units that went without a move (a
+ * leaver's, or all of them when a plan closed the sleeve, after what it moved before), and by interest and the venue's prices: the rest.
  */
 function sleeveSteps(before: MarkedState, after: MarkedState, events: VaultEvents): SleeveStep[] {
   const places = new Map([...before.state.sleeves, ...after.state.sleeves].map(({ index, kind }) => [index, kind]));
@@ -146,17 +146,18 @@ function sleeveSteps(before: MarkedState, after: MarkedState, events: VaultEvent
     const [from, to] = [netOf(before.state, index), netOf(after.state, index)];
     const moves = events.sleeveMoves.filter((move) => move.index === index);
     const [had, has] = [unitsOf(before.state, index), unitsOf(after.state, index)];
-    const gone = had + moves.reduce((all, move) => all + move.units, 0) - has;
+    const held = had + moves.reduce((all, move) => all + move.units, 0);
     const taken = events.unitsTaken.filter((one) => one.index === index).reduce((all, { units }) => all + units, 0);
-    const partOf = (units: number): number => (had > 0 ? Math.min(Math.max(units / had, 0), 1) : 0);
-    const left = times(from, partOf(gone));
+    const partOf = (units: number, of: number): number => (of > 0 ? Math.min(Math.max(units / of, 0), 1) : 0);
+    // A sleeve that is closed leaves with what the step's moves have made of it.
+    const left = times(sum([from], moves), partOf(held - has, held));
     const stayed = sum([from, negative(left)]);
     const earned = sum([to, negative(stayed)], moves.map(negative));
     const hedge = stayed.base * (after.mark - before.mark);
     return {
       profit: { index, kind, hedge, carry: worth(earned, after.mark) },
       left,
-      asUnits: times(from, partOf(taken)),
+      asUnits: times(from, partOf(taken, had)),
     };
   });
 }

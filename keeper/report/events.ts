@@ -39,6 +39,8 @@ export interface VaultEvents {
   readonly sleeveMoves: readonly SleeveEvent[];
   /** Units that leavers took instead of tokens. */
   readonly unitsTaken: readonly { readonly index: number; readonly units: number }[];
+  /** Debts that somebody brought down, or the guardian unwound; by the sleeve's place. */
+  readonly interventions: readonly { readonly kind: "deleverage" | "unwind"; readonly index: number }[];
 }
 
 export const NO_EVENTS: VaultEvents = {
@@ -50,6 +52,7 @@ export const NO_EVENTS: VaultEvents = {
   paidIn: [],
   sleeveMoves: [],
   unitsTaken: [],
+  interventions: [],
 };
 
 const POOL = new Interface([
@@ -61,6 +64,8 @@ const VAULT = new Interface([
   "event Deposited(address indexed payer, address indexed to, uint256 shares, uint256 amount0, uint256 amount1)",
   "event Withdrawn(address indexed owner, address indexed to, uint256 shares, uint256 amount0, uint256 amount1)",
   "event PaidIn(address indexed owner, address indexed token, uint256 amount)",
+  "event Deleveraged(uint256 indexed index, address indexed by, uint256 paid)",
+  "event Unwound(uint256 indexed index, address indexed by, uint256 paid)",
 ]);
 const SLEEVE = new Interface([
   "event Moved(int256 moved0, int256 moved1, int256 units)",
@@ -108,7 +113,7 @@ export async function readEvents(
     chain.getLogs({
       ...blocks,
       address: source.vault,
-      topics: [["Deposited", "Withdrawn", "PaidIn"].map((name) => topic(VAULT, name))],
+      topics: [["Deposited", "Withdrawn", "PaidIn", "Deleveraged", "Unwound"].map((name) => topic(VAULT, name))],
     }),
     sleeves.length === 0
       ? []
@@ -127,6 +132,7 @@ export async function readEvents(
     paidIn: [],
     sleeveMoves: [],
     unitsTaken: [],
+    interventions: [],
   };
   for (const log of ofPools) {
     const event = parse(POOL, log);
@@ -150,9 +156,10 @@ export async function readEvents(
     if (event === null) continue;
     if (event.name === "PaidIn") {
       found.paidIn.push(paidIn(event, source));
-      continue;
-    }
-    (event.name === "Deposited" ? found.deposits : found.withdrawals).push(amountsOf(event, source));
+    } else if (event.name === "Deleveraged" || event.name === "Unwound") {
+      const kind = event.name === "Deleveraged" ? "deleverage" : "unwind";
+      found.interventions.push({ kind, index: Number(event.args["index"]) });
+    } else (event.name === "Deposited" ? found.deposits : found.withdrawals).push(amountsOf(event, source));
   }
   for (const log of ofSleeves) {
     const event = parse(SLEEVE, log);

@@ -10,6 +10,7 @@ import {
   type Step,
 } from "./attribution.ts";
 import { NO_EVENTS, type VaultEvents } from "./events.ts";
+import { addIncidents, incidentsOf, NO_INCIDENTS, type Incidents } from "./incidents.ts";
 
 /** Where an account stands: the terms' sums and what they are to explain. Quote units. */
 export interface LedgerTotals {
@@ -18,6 +19,8 @@ export interface LedgerTotals {
   readonly total: number;
   /** What each sleeve made, in order of their places; their sums are the terms `hedge` and `carry`. */
   readonly sleeves: readonly SleeveProfit[];
+  /** What others did to its debts. */
+  readonly incidents: Incidents;
   /** Value of the vault at its first and its latest mark. */
   readonly start: number;
   readonly end: number;
@@ -34,6 +37,7 @@ export class Ledger {
   #terms: Attribution = NOTHING;
   #flows = 0;
   #unexplained = 0;
+  #incidents: Incidents = NO_INCIDENTS;
   readonly #sleeves = new Map<number, SleeveProfit>();
 
   constructor(start: MarkedState) {
@@ -55,6 +59,7 @@ export class Ledger {
   step(next: MarkedState, events: VaultEvents = NO_EVENTS): Step {
     const step = explain(this.#last, next, events);
     this.#terms = add(this.#terms, step.terms);
+    this.#incidents = addIncidents(this.#incidents, incidentsOf(this.#last.state, next.state, events));
     this.#flows += step.flows;
     this.#unexplained += step.unexplained;
     for (const one of step.sleeves) {
@@ -75,6 +80,7 @@ export class Ledger {
       terms: this.#terms,
       total: totalOf(this.#terms),
       sleeves: [...this.#sleeves.values()].sort((a, b) => a.index - b.index),
+      incidents: this.#incidents,
       start: valueAt(this.#first.state, this.#first.mark),
       end: valueAt(this.#last.state, this.#last.mark),
       flows: this.#flows,

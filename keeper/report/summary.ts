@@ -6,6 +6,7 @@ import type { PricePath } from "../market/types.ts";
 import type { ActionKind, Budget, Budgets } from "../strategy/types.ts";
 import { totalOf, type Attribution, type SleeveProfit } from "./attribution.ts";
 import { counted, decimal, duration, grouped, isoTime, signed, signedPercent } from "./format.ts";
+import type { Incidents } from "./incidents.ts";
 import type { LedgerTotals } from "./ledger.ts";
 
 /**
@@ -108,6 +109,8 @@ export interface SummaryDocument {
   readonly core: { readonly pnl: string };
   /** By kind; absent in a vault without sleeves. */
   readonly sleeves?: Readonly<Record<string, SleeveSummary>>;
+  /** What others did to the vault's debts; absent if nothing. */
+  readonly incidents?: Incidents;
   /** nav.end - nav.start - flows - gas - total, rounding: gas is the keeper's, so it is in the total and not in the NAV. */
   readonly unexplained: string;
   readonly budgets: Readonly<Record<keyof Budgets, BudgetSummary>>;
@@ -160,11 +163,16 @@ export function summaryDocument(run: RunResult): SummaryDocument {
     },
     core: { pnl: decimal(totalOf(terms) + terms.gas - made, PLACES) },
     ...(sleeves.length === 0 ? {} : { sleeves: Object.fromEntries(sleeves.map((one) => [one.kind, profit(one)])) }),
+    ...(happened(ledger.incidents) ? { incidents: ledger.incidents } : {}),
     unexplained: decimal(ledger.end - ledger.start - ledger.flows - terms.gas - totalOf(terms), PLACES),
     budgets: budgetSummary(run.budgets),
     gasPaidBy: "keeper",
     seconds: Number(run.seconds.toFixed(3)),
   };
+}
+
+function happened({ liquidations, deleverages, unwinds }: Incidents): boolean {
+  return liquidations + deleverages + unwinds > 0;
 }
 
 function profit({ hedge, carry }: SleeveProfit): SleeveSummary {
@@ -233,6 +241,7 @@ export function summaryText(run: RunResult): string {
       ].join(", "),
     ),
     row("budgets", budgetsText(run.budgets)),
+    ...(happened(ledger.incidents) ? [row("debts", incidentsText(ledger.incidents))] : []),
     row("plans", `${run.plans} carried out, ${run.refused} refused, ${counted(run.ticks, "tick")}`),
     "",
     `Where the profit came from, ${quoteSymbol}:`,
@@ -249,6 +258,12 @@ export function summaryText(run: RunResult): string {
       .map((one) => row(`  ${one.kind}`, amount(one.hedge + one.carry), "in hedge and carry")),
     ...(ledger.flows === 0 ? [] : [row("LPs' flows", amount(ledger.flows), "brought in less taken out; no profit")]),
   ].join("\n");
+}
+
+/** "1 liquidation, 2 deleverages, 0 unwinds, by others" */
+function incidentsText({ liquidations, deleverages, unwinds }: Incidents): string {
+  const counts = [counted(liquidations, "liquidation"), counted(deleverages, "deleverage"), counted(unwinds, "unwind")];
+  return `${counts.join(", ")}, by others than the keeper`;
 }
 
 /** "loss 1.2 of 50 bps, turnover ..." */

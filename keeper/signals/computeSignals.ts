@@ -3,8 +3,10 @@
  */
 import type { Bar } from "../market/types.ts";
 import type { History, Sample, Signal, Signals, VaultState } from "../strategy/types.ts";
+import { assetCorrelationSignals } from "./assetCorrelation.ts";
 import { expectedDailyRangeSignal } from "./expectedDailyRange.ts";
 import { feeIncomeSignals } from "./feeIncome.ts";
+import { launchActivitySignal } from "./launchActivity.ts";
 import { poolImbalanceSignals } from "./poolImbalance.ts";
 import { poolQuickRatioSignal } from "./poolQuickRatio.ts";
 import { rangeDistanceSignals } from "./rangeDistance.ts";
@@ -19,8 +21,11 @@ export interface MarketView {
   readonly signals: readonly Signal[];
 }
 
+/** What others count and report about the market: unknown where it is absent. */
+export type Records = Pick<History, "launches" | "marks">;
+
 /** Market signals at a time, from closed bars. O(window): about 2,200 hours, whatever the length of `bars`. */
-export function viewMarket(bars: readonly Bar[], time: number): MarketView {
+export function viewMarket(bars: readonly Bar[], time: number, records: Records = {}): MarketView {
   const run = varianceRun(bars, time, REGIME_HOURS);
   const volatility = realisedVolatilitySignals(bars, time, run);
   const monthly = volatility.filter((candidate) => candidate.name === "realisedVolatility30d");
@@ -32,6 +37,8 @@ export function viewMarket(bars: readonly Bar[], time: number): MarketView {
       ...monthly.map(expectedDailyRangeSignal),
       regimeSignal(time, run),
       ...trendSignals(bars, time),
+      launchActivitySignal(time, records.launches),
+      ...assetCorrelationSignals(time, bars, records.marks),
     ],
   };
 }
@@ -50,5 +57,5 @@ export function signalsOf(state: VaultState, samples: readonly Sample[], market:
 
 /** All signals. Too short a past gives signals without a value, never an error. */
 export function computeSignals(state: VaultState, history: History): Signals {
-  return signalsOf(state, history.samples, viewMarket(history.bars, state.time));
+  return signalsOf(state, history.samples, viewMarket(history.bars, state.time, history));
 }

@@ -66,6 +66,24 @@ export function carryPerYear(debt: Debt, price: number, terms: DebtTerms): numbe
   return terms.supplyRate * debt.owned * at.owned - terms.borrowRate * debt.owed * at.owed;
 }
 
+/**
+ * Interest differential: what a debt costs a year per unit of its value while it stands at a loan-to-value,
+ *   differential = borrow rate - collateral's own yield / loan-to-value,
+ * since a unit of debt is secured by 1 / ltv of collateral: the carry of such a debt is minus its value times this. Among debts that hedge the
+ * same, the one with the smallest is the cheapest. Below zero it earns.
+ */
+export function interestDifferential(terms: Pick<DebtTerms, "borrowRate" | "supplyRate">, ltv: number): number {
+  return terms.borrowRate - terms.supplyRate / ltv;
+}
+
+/**
+ * What is saved a year per unit of debt value by a conversion and a reversal that are both smaller by it: their deltas cancel, so that the
+ * pair hedges nothing and costs both differentials.
+ */
+export function nettingSaves(conversion: number, reversal: number): number {
+  return conversion + reversal;
+}
+
 /** The legs after a time in which nobody touches them. */
 export function accrue(debt: Debt, terms: DebtTerms, years: number): Debt {
   return {

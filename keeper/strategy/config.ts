@@ -27,6 +27,10 @@ export interface StrategyConfig {
     readonly quickRatio: boolean;
     /** Put idle quote that nothing needs into a reserve. */
     readonly reserve: boolean;
+    /** Add to the core's long by a reversal while the trend is bullish. Off: what an earlier setting has opened is closed. */
+    readonly reversal: boolean;
+    /** Shift a small part to the asset sleeve while more pools than usual are opened. Off: what is there stays. */
+    readonly asset: boolean;
   };
   readonly hedge: {
     /** Value of the debt taken on or repaid by one plan, part of NAV. A step of 5 % turns over 13 %: the debt and what secures it given, and
@@ -75,6 +79,43 @@ export interface StrategyConfig {
     /** Yield a year of a reserve that does not say: quote lent in calm years. */
     readonly assumedRate: number;
     readonly horizonDays: number;
+  };
+  readonly reversal: {
+    /** Part of the core's base that is added when all voices are bullish; the bullish fraction of it otherwise. Method: at most 0.25. */
+    readonly part: number;
+    /** Greatest step, and off its target by how much it is moved; parts of NAV. Beside a core half in base a quarter of its base is 7.5 %
+     * of NAV, so the hedge's band of 5 % would leave it all or nothing. */
+    readonly step: number;
+    readonly band: number;
+  };
+  readonly sleeves: {
+    /** Of a sleeve's cap, the part that is used: the plan runs in another block, at another price, and pays for its swaps. A price that moves
+     * by the plan's tolerance of 0.5 % moves NAV by less, and a plan is charged 0.25 % at most. */
+    readonly capUse: number;
+  };
+  readonly asset: {
+    /** Standard deviations of the days before above which the day's new pools are a spike, and under which it is over. One day in 44 is above
+     * 2 by chance if days are normal and alike; they are neither, so the step is small. */
+    readonly above: number;
+    readonly below: number;
+    /** Days for which a spike counts at least: two plans a day apart would cost more than they are worth. */
+    readonly stayDays: number;
+    /** Part of NAV given by one plan, and by all; the sleeve's cap holds besides. */
+    readonly step: number;
+    readonly most: number;
+    /** Smallest part of NAV worth a plan. */
+    readonly least: number;
+    readonly cooldownHours: number;
+    /** Correlation of the asset's returns with the pair's up to which more goes there, and above which it comes back. With sixteen reports
+     * the standard error is 0.28, so "near zero" cannot be told finer. */
+    readonly correlation: number;
+    readonly release: number;
+    readonly leastReports: number;
+    /** Hours after which a redemption that was asked for is collected, and asked for again if it has not come. */
+    readonly settleHours: number;
+    /** What it is taken to earn a year where the venue does not say, and days from asking to being paid; for the sentence. */
+    readonly assumedRate: number;
+    readonly settlementDays: number;
   };
   readonly core: {
     /** Part of NAV to stand in ranges; the rest stays idle. Method's default 0.60. */
@@ -211,6 +252,8 @@ export const DEFAULT_CONFIG: StrategyConfig = {
     hedge: true,
     quickRatio: true,
     reserve: true,
+    reversal: false,
+    asset: true,
   },
   hedge: {
     step: 0.05,
@@ -234,6 +277,23 @@ export const DEFAULT_CONFIG: StrategyConfig = {
     watchful: 0.5,
     assumedRate: 0.03,
     horizonDays: 30,
+  },
+  reversal: { part: 0.25, step: 0.03, band: 0.03 },
+  sleeves: { capUse: 0.98 },
+  asset: {
+    above: 2,
+    below: 0.5,
+    stayDays: 7,
+    step: 0.02,
+    most: 0.06,
+    least: 0.005,
+    cooldownHours: 24,
+    correlation: 0.2,
+    release: 0.5,
+    leastReports: 16,
+    settleHours: 96,
+    assumedRate: 0.04,
+    settlementDays: 3,
   },
   core: { target: 0.6, capUse: 0.98 },
   width: { multiple: 1.5, horizonDays: 30, least: 0.08, greatest: 1.5, fallbackVolatility: 0.9, maxTilt: 0.2 },
@@ -303,6 +363,8 @@ const RANGES: {
     hedge: true,
     quickRatio: true,
     reserve: true,
+    reversal: true,
+    asset: true,
   },
   hedge: {
     step: [0.001, 1],
@@ -326,6 +388,23 @@ const RANGES: {
     watchful: FRACTION,
     assumedRate: [0, 10],
     horizonDays: HORIZON,
+  },
+  reversal: { part: [0, 0.25], step: [0.001, 1], band: FRACTION },
+  sleeves: { capUse: FRACTION },
+  asset: {
+    above: [0, 100],
+    below: [-100, 100],
+    stayDays: [0, 365],
+    step: FRACTION,
+    most: FRACTION,
+    least: FRACTION,
+    cooldownHours: HOURS,
+    correlation: [-1, 1],
+    release: [-1, 1],
+    leastReports: [3, 10_000],
+    settleHours: HOURS,
+    assumedRate: [0, 10],
+    settlementDays: [0, 365],
   },
   core: { target: FRACTION, capUse: FRACTION },
   width: {

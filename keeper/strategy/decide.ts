@@ -3,21 +3,25 @@
  * back-test and the dashboard's explanation all call this.
  *
  * Rules are asked in order and the first that wants to act has the plan: a debt near its comfort level first, then first ranges if there are
- * none, range shift, hedge, fee-tier move, compounding, reserve, settling. If none of them does, the vault's entry and exit fee may be changed. A hold tells of each rule why it did not
- * act and by how much it missed.
+ * none, range shift, hedge, reversal, fee-tier move, compounding, reserve, asset, settling. If none of them does, the vault's entry and exit fee
+ * may be changed. A hold tells of each rule why it did not act and by how much it missed.
  */
 import { formatTime } from "../market/time.ts";
 import { bookGreeks } from "./book.ts";
 import { DEFAULT_CONFIG, type StrategyConfig } from "./config.ts";
 import { NO_MOVES, project, type Projection, sumOf } from "./project.ts";
+import { drainMemory } from "./overlay/wish.ts";
 import type { Accepted, Verdict } from "./proposal.ts";
+import { asset, spikeMemory } from "./rules/asset.ts";
 import { compound } from "./rules/compound.ts";
 import { deploy } from "./rules/deploy.ts";
 import { feeChange } from "./rules/feeChange.ts";
 import { feeTierMove, tierMemory, tierSignal } from "./rules/feeTierMove.ts";
-import { drainMemory, hedge, protect } from "./rules/hedge.ts";
+import { hedge } from "./rules/hedge.ts";
+import { protect } from "./rules/protect.ts";
 import { rangeShift } from "./rules/rangeShift.ts";
 import { reserve } from "./rules/reserve.ts";
+import { reversal, reversalIsTooLarge } from "./rules/reversal.ts";
 import { settle } from "./rules/settle.ts";
 import type { Decision, FeeMove, Memory, Policy, Reason, Signals, VaultState } from "./types.ts";
 import { STRATEGY } from "./version.ts";
@@ -65,17 +69,19 @@ export function decide(
 
   const found = tierSignal(view);
   const tier = tierMemory(view, found);
-  const memory: Memory = { ...state.memory, ...tier, ...drainMemory(view) };
+  const memory: Memory = { ...state.memory, ...tier, ...drainMemory(view), ...spikeMemory(view) };
   const layerTwo = state.sleeves.length > 0;
   const danger = protect(view);
+  const [first, second] = reversalIsTooLarge(view) ? [reversal, hedge] : [hedge, reversal];
+  const overlays = [() => first(view), () => second(view)];
   const rules: readonly (() => Verdict)[] = [
     ...(danger === null ? [] : [() => danger]),
     ...(view.positions.length === 0 ? [() => deploy(view)] : [() => rangeShift(view)]),
-    ...(layerTwo ? [() => hedge(view)] : []),
+    ...(layerTwo ? overlays : []),
     ...(view.positions.length === 0
       ? []
       : [() => feeTierMove(view, found, tier.tierSignalSince), () => compound(view)]),
-    ...(layerTwo ? [() => reserve(view)] : []),
+    ...(layerTwo ? [() => reserve(view), () => asset(view)] : []),
     ...(view.positions.length === 0 ? [] : [() => settle(view)]),
   ];
   const reasons: Reason[] = [];

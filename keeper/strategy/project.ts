@@ -36,6 +36,8 @@ export interface Projection {
   /** Value of the ranges, and the same over NAV, as the chain takes them: at the low end of the band, uncollected fees aside. */
   readonly core: number;
   readonly coreWeight: number;
+  /** NAV that caps and charges are parts of: at the low end of the band, uncollected fees aside; quote units. */
+  readonly navLow: number;
   /** Value lost in swaps at the oracle's price: fees and slippage, quote units, at least 0. */
   readonly swapCost: number;
   /** The chain's charge, fraction of NAV at the low end of the band. */
@@ -80,20 +82,47 @@ interface Moved {
 }
 
 /** Runs moves that stand together. */
-function moveAll(moves: readonly SleeveMove[], from: Moved, price: number): Moved {
-  return moves.reduce((now, move) => {
-    const nets = now.sleeves.find(({ index }) => index === move.sleeve) ?? { index: move.sleeve, base: 0, quote: 0 };
-    const amount = moveAmount(move, nets[move.token], now.idle[move.token]);
-    const into = move.take ? -amount : amount;
-    const worth = amount * (move.token === "base" ? price : 1);
-    const after = { ...nets, [move.token]: nets[move.token] + into };
-    return {
-      idle: { ...now.idle, [move.token]: now.idle[move.token] - into },
-      sleeves: [...now.sleeves.filter((other) => other.index !== move.sleeve), after],
-      gave: now.gave + (move.take ? 0 : worth),
-      took: now.took + (move.take ? worth : 0),
-    };
-  }, from);
+function moveAll(view: View, moves: readonly SleeveMove[], from: Moved): Moved {
+  return moves.reduce((now, move) => closed(view, move, now) ?? moved(view, move, now), from);
+}
+
+function moved({ price }: View, move: SleeveMove, now: Moved): Moved {
+  // What a venue pays later stays in the sleeve until it has come, and nobody can say when.
+  if (move.settlesLater === true) return now;
+  const nets = netsIn(now, move.sleeve);
+  const amount = moveAmount(move, nets[move.token], now.idle[move.token]);
+  const into = move.take ? -amount : amount;
+  const worth = amount * (move.token === "base" ? price : 1);
+  return {
+    idle: { ...now.idle, [move.token]: now.idle[move.token] - into },
+    sleeves: withNets(now, { ...nets, [move.token]: nets[move.token] + into }),
+    gave: now.gave + (move.take ? 0 : worth),
+    took: now.took + (move.take ? worth : 0),
+  };
+}
+
+/** As contracts/MoveLib.sol closes: all that is owned is taken, and what is owed paid from idle tokens. Null if this move does not. */
+function closed({ price, state }: View, move: SleeveMove, now: Moved): Moved | null {
+  if (!move.take || move.all !== true) return null;
+  const nets = netsIn(now, move.sleeve);
+  const other = move.token === "base" ? "quote" : "base";
+  const pays = state.sleeves.find(({ index }) => index === move.sleeve)?.obstacle === "none";
+  if (!pays || !(nets[move.token] > 0) || !(nets[other] < 0) || -nets[other] > now.idle[other]) return null;
+  const [owned, owed] = [nets[move.token], -nets[other]];
+  return {
+    idle: plus(now.idle, nets),
+    sleeves: withNets(now, { ...nets, base: 0, quote: 0 }),
+    gave: now.gave + owed * (other === "base" ? price : 1),
+    took: now.took + owned * (move.token === "base" ? price : 1),
+  };
+}
+
+function netsIn(now: Moved, place: number): SleeveNet {
+  return now.sleeves.find(({ index }) => index === place) ?? { index: place, base: 0, quote: 0 };
+}
+
+function withNets(now: Moved, after: SleeveNet): readonly SleeveNet[] {
+  return [...now.sleeves.filter(({ index }) => index !== after.index), after];
 }
 
 function moveAmount({ take, all, amount }: SleeveMove, net: number, idle: number): number {
@@ -134,15 +163,15 @@ export function project(view: View, moves: Moves): Projection {
   const before = idleAfterBurns(view, moves.burns);
   const netsBefore = sleeveNets(view);
   const early = moveAll(
+    view,
     moves.sleeveMoves.filter((move) => !move.afterSwaps),
     { idle: before, sleeves: netsBefore, gave: 0, took: 0 },
-    view.price,
   );
   const swapped = afterSwaps(view, early.idle, moves.swaps);
   const late = moveAll(
+    view,
     moves.sleeveMoves.filter((move) => move.afterSwaps),
     { ...early, idle: swapped.idle },
-    view.price,
   );
   let { base, quote } = late.idle;
 
@@ -192,7 +221,7 @@ export function project(view: View, moves: Moves): Projection {
   const [entered, left] = [1, -1].map((sign) =>
     [...flow.values()].reduce((all, one) => all + Math.max(sign * one, 0), 0),
   );
-  const moved = Math.min(entered ?? 0, left ?? 0);
+  const betweenTiers = Math.min(entered ?? 0, left ?? 0);
   const sold = moves.swaps.reduce((all, swap) => all + swap.amount * (swap.sell === "base" ? price : 1), 0);
   return {
     idle: { base, quote },
@@ -200,6 +229,7 @@ export function project(view: View, moves: Moves): Projection {
     sleeves,
     core,
     coreWeight: navLow > 0 ? core / navLow : 0,
+    navLow,
     swapCost: swapped.cost,
     charge: planCharge(
       { before: plus(before, sumOf(netsBefore)), after: plus({ base, quote }, owned), minted },
@@ -207,7 +237,7 @@ export function project(view: View, moves: Moves): Projection {
       state.priceError,
       navLow,
     ),
-    turnover: navLow > 0 ? (sold + moved + Math.max(late.gave, late.took)) / navLow : 0,
+    turnover: navLow > 0 ? (sold + betweenTiers + Math.max(late.gave, late.took)) / navLow : 0,
     arbitrage: navLow > 0 ? lvrAtLimit(view, held) / 365 / navLow : 0,
     churn: churnAfter(view, plus(plus(before, sumOf(netsBefore)), kept)),
   };

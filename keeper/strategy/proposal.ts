@@ -1,8 +1,10 @@
 /** From the moves that a rule would like to the moves that the chain accepts and that pay: size, policy, cost against benefit. */
 import { expectedFees } from "./outlook.ts";
+import { venueFactor } from "./overlay/overlay.ts";
 import { idleAfterBurns, type Moves, NO_MOVES, project, type Projection, sumOf } from "./project.ts";
 import { bps, hours, money, percent } from "./text.ts";
 import type { Amounts } from "./liquidity.ts";
+import { weightOf } from "./sleeveRoom.ts";
 import type { ActionKind, Memory, Reason, SleeveMove, SleeveState } from "./types.ts";
 import { type View, wideEnough } from "./view.ts";
 
@@ -241,7 +243,7 @@ export function brokenPolicy(view: View, moves: Moves, before: Projection, after
 /** What sleeves pay out in a plan. */
 function takenOut(moves: Moves): Amounts {
   return moves.sleeveMoves
-    .filter(({ take }) => take)
+    .filter(({ take, settlesLater }) => take && settlesLater !== true)
     .reduce<Amounts>((all, { token, amount }) => ({ ...all, [token]: all[token] + amount }), { base: 0, quote: 0 });
 }
 
@@ -260,6 +262,7 @@ function brokenSleeve(view: View, moves: Moves, after: Projection): string | nul
       view,
       state,
       net,
+      after.navLow,
       moves.sleeveMoves.filter(({ sleeve }) => sleeve === place),
     );
     if (broken !== null) return broken;
@@ -267,8 +270,14 @@ function brokenSleeve(view: View, moves: Moves, after: Projection): string | nul
   return null;
 }
 
-function brokenTerms(view: View, sleeve: SleeveState, net: Amounts, moves: readonly SleeveMove[]): string | null {
-  const { price, state } = view;
+function brokenTerms(
+  view: View,
+  sleeve: SleeveState,
+  net: Amounts,
+  navLow: number,
+  moves: readonly SleeveMove[],
+): string | null {
+  const { price } = view;
   const [owned, owed] = sleeve.asset === "quote" ? [net.quote, -net.base] : [net.base, -net.quote];
   const [ownedPrice, owedPrice] = sleeve.asset === "quote" ? [1, price] : [price, 1];
   const gives = moves.some(({ take, token }) => !take && token === sleeve.asset);
@@ -276,13 +285,14 @@ function brokenTerms(view: View, sleeve: SleeveState, net: Amounts, moves: reado
   const takes = moves.some(({ take, token }) => take && token === sleeve.asset);
   if (owned < -TOLERANCE * sleeve.owned) return `It would take more out of the ${sleeve.kind} than it owns.`;
   if ((gives || borrows) && !sleeve.allowed) return `The policy allows nothing more to go to the ${sleeve.kind}.`;
-  // At the low end of the band, where the chain weighs; quote weighs most there.
-  const low = price * (1 - state.priceError);
-  const weight = (owned * (sleeve.asset === "base" ? low : 1)) / (view.nav * (low / price));
-  if (gives && weight > sleeve.cap) {
+  const weight = weightOf(view, sleeve, net, navLow);
+  if ((gives || borrows) && weight > sleeve.cap) {
     return `The ${sleeve.kind} would own ${percent(weight)} of NAV; ${percent(sleeve.cap)} are allowed.`;
   }
-  const health = owed > 0 ? (sleeve.threshold * owned * ownedPrice) / (owed * owedPrice) : Number.POSITIVE_INFINITY;
+  const health =
+    owed > 0
+      ? (venueFactor(view, sleeve) * sleeve.threshold * owned * ownedPrice) / (owed * owedPrice)
+      : Number.POSITIVE_INFINITY;
   if ((borrows || takes) && health < sleeve.opening) {
     return `The ${sleeve.kind}'s health would be ${health.toFixed(2)}; ${sleeve.opening.toFixed(2)} are asked.`;
   }

@@ -138,6 +138,9 @@ export interface Memory {
   /** The pool quick ratio was under its threshold, and has not recovered since. */
   readonly drained: boolean;
   readonly lastReserveMove: number | null;
+  /** Since when more pools than usual are opened. Absent, as in memories of older versions: never, likewise below. */
+  readonly launchesSince?: number | null;
+  readonly lastAssetMove?: number | null;
 }
 
 /** What the keeper saw at an earlier tick, for signals that measure change. Oldest first in a history. */
@@ -147,11 +150,29 @@ export interface Sample {
   readonly tiers: readonly Pick<TierState, "fee" | "tick" | "liquidity" | "feeGrowthBase" | "feeGrowthQuote">[];
 }
 
-/** The past that signals are computed from. */
+/** How many pools a factory opened on a day. */
+export interface LaunchDay {
+  /** Its midnight UTC, unix seconds. */
+  readonly day: number;
+  readonly pools: number;
+}
+
+/** What one share of the asset sleeve's venue was worth by the venue's own word, in the token held; any constant multiple will do. */
+export interface AssetMark {
+  /** Unix seconds at which it was looked at. */
+  readonly time: number;
+  readonly value: number;
+}
+
+/** The past that signals are computed from. What is optional is unknown where it is absent. */
 export interface History {
   /** Closed hourly bars, oldest first, the last one closed at or before the state's time. */
   readonly bars: readonly Bar[];
   readonly samples: readonly Sample[];
+  /** Oldest first; a day that nobody counted is missing, not zero. */
+  readonly launches?: readonly LaunchDay[];
+  /** Oldest first, about one a day. Apart from the samples, which are kept for 30 days: a fund reports once a week or less often. */
+  readonly marks?: readonly AssetMark[];
 }
 
 /** One number with its meaning. `value` is null while there is not enough past, and says nothing then. */
@@ -226,9 +247,16 @@ export interface SleeveMove {
   /** Runs after the swaps, or else before them; moves before the swaps stand first. */
   readonly afterSwaps: boolean;
   readonly amount: number;
-  /** All of the debt, or all that is owned, whatever it is in that block; `amount` is the estimate then. */
+  /**
+   * All of the debt, or all that is owned, whatever it is in that block; `amount` is the estimate then. Taking all that is owned closes the
+   * sleeve if enough of the other token is idle to pay its debt.
+   */
   readonly all?: boolean;
+  /** A take from a venue that pays later: it asks, and collects what has come of it, which may be nothing. */
+  readonly settlesLater?: boolean;
 }
+
+export type Token = SleeveMove["token"];
 
 export type ActionKind = "rangeShift" | "feeTierMove" | "compound" | "settle" | "feeChange" | "sleeveMove";
 

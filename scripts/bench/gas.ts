@@ -40,6 +40,7 @@ type Step = "deposit" | "rebalance" | "withdrawHalf";
 const CONTRACTS = [
   "Vault",
   "PlanLib",
+  "MoveLib",
   "SleeveLib",
   "Policy",
   "PriceOracle",
@@ -89,6 +90,8 @@ async function runStrata(calls: Partial<Record<Step, readonly NamedCall[]>> | nu
   const names = await callNames({
     [at.vault]: "Vault",
     [at.planLib]: "PlanLib",
+    [at.moveLib]: "MoveLib",
+    [at.sleeveLib]: "SleeveLib",
     [at.policy]: "Policy",
     [at.oracle]: "PriceOracle",
     [await world.pool.getAddress()]: "Pool",

@@ -86,6 +86,7 @@ export interface StrataAddresses {
   readonly policy: string;
   readonly oracle: string;
   readonly planLib: string;
+  readonly moveLib: string;
   readonly sleeveLib: string;
   readonly vault: string;
   readonly lens: string;
@@ -189,7 +190,8 @@ export async function deployStrata(deployer: Signer, config: StrataConfig): Prom
       fees: config.fees,
     },
   ]);
-  const planLib = await deploy(deployer, await loadArtifact("PlanLib"), []);
+  const moveLib = await deploy(deployer, await loadArtifact("MoveLib"), []);
+  const planLib = await deploy(deployer, await loadArtifact("PlanLib"), [], { MoveLib: moveLib });
   const sleeveLib = await deploy(deployer, await loadArtifact("SleeveLib"), []);
   const vault = await deploy(
     deployer,
@@ -219,7 +221,7 @@ export async function deployStrata(deployer: Signer, config: StrataConfig): Prom
   const sleeves = await placeSleeves(deployer, { policy, vault }, config.sleeves ?? []);
   await handOver(deployer, { accessManager, policy, oracle }, config);
 
-  return { accessManager, policy, oracle, planLib, sleeveLib, vault, lens, sleeves };
+  return { accessManager, policy, oracle, planLib, moveLib, sleeveLib, vault, lens, sleeves };
 }
 
 /** Gives every power to the Safe, most of it behind the delay, and renounces the administrator's. */

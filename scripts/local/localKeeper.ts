@@ -107,7 +107,7 @@ function toLocalTick(tick: TickResult): LocalTick {
 }
 
 /** Sleeves are moved by more than one rule; an action of any other kind has its rule's name. */
-const SLEEVE_RULES: readonly string[] = ["hedge", "reserve"];
+const SLEEVE_RULES: readonly string[] = ["hedge", "reversal", "reserve", "asset"];
 
 /** The rule that acted tells why; the others tell why they did not. The rules are asked until one acts, so it is the last asked. */
 function reasonOf({ reasons, actions }: TickResult["decision"]): TickResult["decision"]["reasons"][number] | undefined {

@@ -21,6 +21,8 @@ export interface SleeveMoved {
   readonly sleeve: string;
   readonly moved0: bigint;
   readonly moved1: bigint;
+  /** Units that the vault got, or gave below zero. */
+  readonly units: bigint;
 }
 
 /** Quote units. */
@@ -55,8 +57,8 @@ export async function readMoves(
   if (sleeves.length === 0) return [];
   const found = await logs.getLogs({ address: [...sleeves], topics: [MOVED_TOPIC], fromBlock: from, toBlock: to });
   return found.map((log) => {
-    const [moved0, moved1] = ABI.decodeEventLog("Moved", log.data) as unknown as [bigint, bigint];
-    return { sleeve: log.address, moved0, moved1 };
+    const [moved0, moved1, units] = ABI.decodeEventLog("Moved", log.data) as unknown as [bigint, bigint, bigint];
+    return { sleeve: log.address, moved0, moved1, units };
   });
 }
 
@@ -108,7 +110,9 @@ export class SleeveBook {
       const after = this.#entry(sample, price);
       const before = this.#entries.get(sample.sleeve) ?? this.#entry({ ...sample, units: 0n, nets: NOTHING }, price);
       const own = moved.filter(({ sleeve }) => sleeve === sample.sleeve);
-      const flow = own.length > 0 ? this.#worth(own, price) : takenAsUnits(before, sample.units, price);
+      const into = this.#worth(own, price);
+      const held = own.reduce((units, move) => units + move.units, before.units);
+      const flow = into + goneWithUnits(before.base * price + before.quote + into, held, sample.units);
       this.#entries.set(sample.sleeve, {
         ...after,
         flows: before.flows + flow,
@@ -140,9 +144,10 @@ export class SleeveBook {
 
 const NOTHING = { low0: 0n, low1: 0n };
 
-/** An LP left, in kind or with units: the vault's part of the sleeve fell by as much as its units did. */
-function takenAsUnits(before: Entry, units: bigint, price: number): number {
-  if (units >= before.units) return 0;
-  const gone = 1 - Number(units) / Number(before.units);
-  return -gone * (before.base * price + before.quote);
+/**
+ * An LP left, in kind or with units, or a plan closed the sleeve: the vault's part fell by as much as its units did without a move.
+ * @param value of the vault's part with what was moved
+ */
+function goneWithUnits(value: number, held: bigint, units: bigint): number {
+  return units >= held ? 0 : -value * (1 - Number(units) / Number(held));
 }

@@ -23,6 +23,7 @@ import { FundReporter } from "./market/fund.ts";
 import { LendingMarkets } from "./market/lending.ts";
 import { Market } from "./market/market.ts";
 import { checkMemory, DEFAULT_MEMORY_LIMIT } from "./memory.ts";
+import { rememberCalls } from "./rememberCalls.ts";
 import { accountAddresses, deployWorld, depositFirst, openVenues, PREPARATION, type LocalDeployment } from "./setup.ts";
 import type { SleeveLine } from "./sleeveBook.ts";
 import { openStaticRange, type StaticRange } from "./staticRange.ts";
@@ -201,7 +202,7 @@ class World {
     const others = await openOthers(chain, deployment, { seed, price, time: path.from });
     await depositFirst(chain, deployment, price);
 
-    const node = new ChainNode(chain.provider);
+    const node = new ChainNode(rememberCalls(chain.provider));
     const keeperAddress = chain.accounts.keeper.address;
     const addresses = { vault: strata.vault, lens: strata.lens };
     const books = await Bookkeeper.open(

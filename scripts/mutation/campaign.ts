@@ -16,11 +16,19 @@ import { runTests, SuiteOrder, type TestRun } from "./suites.ts";
 export const WEIGHTS: Readonly<Record<string, number>> = {
   "contracts/Vault.sol": 40,
   "contracts/PlanLib.sol": 48,
+  "contracts/MoveLib.sol": 14,
+  "contracts/SleeveLib.sol": 20,
+  "contracts/sleeves/Sleeve.sol": 16,
+  "contracts/sleeves/MorphoSleeve.sol": 8,
+  "contracts/sleeves/AaveSleeve.sol": 6,
+  "contracts/sleeves/Erc4626Sleeve.sol": 7,
+  "contracts/sleeves/Erc7540Sleeve.sol": 8,
   "contracts/Policy.sol": 22,
   "contracts/PriceOracle.sol": 12,
   "contracts/libraries/Buckets.sol": 12,
   "contracts/libraries/LpFees.sol": 12,
   "contracts/libraries/Compact.sol": 4,
+  "contracts/libraries/Curve.sol": 4,
   "contracts/libraries/TreasuryBook.sol": 5,
   "contracts/libraries/PolicyLimits.sol": 9,
   "contracts/libraries/Valuation.sol": 6,
@@ -39,10 +47,10 @@ export const NOT_MUTATED: Readonly<Record<string, string>> = {
 };
 
 /** What tests deploy. */
-const UNITS: readonly Unit[] = ["Vault", "PlanLib", "Policy", "PriceOracle", "Lens"].map((contract) => ({
-  file: `contracts/${contract}.sol`,
-  contract,
-}));
+const UNITS: readonly Unit[] = [
+  ...["Vault", "PlanLib", "MoveLib", "SleeveLib", "Policy", "PriceOracle", "Lens"],
+  ...["MorphoSleeve", "AaveSleeve", "Erc4626Sleeve", "Erc7540Sleeve"].map((name) => `sleeves/${name}`),
+].map((source) => ({ file: `contracts/${source}.sol`, contract: source.slice(source.lastIndexOf("/") + 1) }));
 
 const SUITES = "test/contracts";
 /** The fuzz against a mutant: enough commands to reach every function, few enough to be repeated for each mutant. */

@@ -214,6 +214,55 @@ describe("attacks/harness", () => {
     });
   }
 
+  describe("with sleeves", () => {
+    const sleeves: Omit<Scenario, "name" | "about" | "play"> = { actor: "lp", path: false, sleeves: true };
+
+    it("units that LPs leave with are theirs still: both runs are equal to the wei", async () => {
+      const outcome = judge(
+        await worlds.measure({
+          ...sleeves,
+          name: "a quiet day with units",
+          about: "One LP leaves with units of two places, the others in tokens, and nobody attacks.",
+          prepare: async (stage) => {
+            await stage.deposit(stage.world.who.bob, 70_000n * ONE);
+            stage.lps.push(stage.world.who.bob);
+          },
+          play: async (stage) => {
+            await stage.leave(stage.world.who.bob, 70_000n * ONE, stage.venues.mask("conversion", "asset"));
+            await stage.at(86_400);
+          },
+        }),
+        0,
+      );
+      expect(outcome.why).to.deep.equal([]);
+      expect(outcome.lpLossWei).to.equal("0");
+      expect(outcome.attackerProfitBps).to.equal(0);
+    });
+
+    it("counts what a thief takes out of a venue", async () => {
+      const outcome = judge(
+        await worlds.measure({
+          ...sleeves,
+          name: "a theft from the reserve",
+          about: "Nobody can do this: a tenth of what the reserve's sleeve holds is taken in its name.",
+          play: async (stage) => {
+            await stage.attack(async () => {
+              const { reserve, reserveSleeve } = stage.venues;
+              const sleeve = await stage.world.as(await reserveSleeve.getAddress());
+              const shares = (await reserveSleeve.held()) / 10n;
+              await stage.act(() => reserve.connect(sleeve).redeem(shares, stage.attacker.address, sleeve.address));
+            });
+            await stage.at(3_600);
+          },
+        }),
+        0,
+      );
+      expect(outcome.held).to.equal(false);
+      expect(outcome.lpLossBps).to.be.greaterThan(10);
+      expectClose(outcome.attackerProfitBps, outcome.lpLossBps, 0.01);
+    });
+  });
+
   it("counts what a thief takes, and demands what was said to be refused", async () => {
     const scenario: Scenario = {
       name: "a theft",

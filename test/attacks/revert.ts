@@ -32,6 +32,7 @@ export function refusalOf(world: World, error: unknown): string {
   if (data !== undefined && data.length >= 10) {
     const interfaces: readonly Interface[] = [
       world.planErrors.interface,
+      world.moveErrors.interface,
       world.sleeveErrors.interface,
       SLEEVE_ERRORS,
       world.vault.interface,

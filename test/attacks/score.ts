@@ -19,11 +19,15 @@ export const THEOREM: Rules = {
   lossBudgetBps: (m) =>
     (m.scenario.actor === "keeper"
       ? m.lossCapBps + (m.lossRefillBps * m.seconds) / DAY
-      : bps(m.tolerance, m.control) + (m.scenario.acceptedBps ?? 0)) +
-    (m.scenario.deleverages === true ? m.deleverageCapBps + (m.deleverageRefillBps * m.seconds) / DAY : 0),
+      : bps(m.tolerance, m.control) + (m.scenario.acceptedBps ?? 0)) + deleverageBudgetBps(m),
   churnBudgetBps: (m) => m.churnCapBps + (m.churnRefillBps * m.seconds) / DAY + lastInterval(m.plans),
   chargeBps: (plan) => plan.chargeBps,
 };
+
+/** What bringing debts down may cost, where a scenario says that the vault does. */
+function deleverageBudgetBps(m: Measured): number {
+  return m.scenario.deleverages === true ? m.deleverageCapBps + (m.deleverageRefillBps * m.seconds) / DAY : 0;
+}
 
 /** What was charged after the last plan that exposed narrow ranges: nothing could be exposed again in that time. */
 function lastInterval(plans: readonly PlanRecord[]): number {
@@ -106,7 +110,8 @@ function refuseSenseless({ scenario, plans }: Measured): void {
 
 /** What anybody but a keeper may take, exact: both runs are compared at one price, so that no rounding of bps hides wei. */
 function allowance(m: Measured): bigint {
-  return m.tolerance + (m.control * BigInt(Math.round((m.scenario.acceptedBps ?? 0) * 1e6))) / 10_000_000_000n;
+  const granted = (m.scenario.acceptedBps ?? 0) + deleverageBudgetBps(m);
+  return m.tolerance + (m.control * BigInt(Math.round(granted * 1e6))) / 10_000_000_000n;
 }
 
 /** The treasury by an attack of anybody's, and whoever is no LP of the scenario's but paid the attacker's profit. */

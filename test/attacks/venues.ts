@@ -28,6 +28,7 @@ export const SLEEVE_ERRORS = new Interface([
   "error HealthBelowOpening(uint256 healthX18, uint256 floorX18)",
   "error RateAboveCap(uint256 rateX18, uint256 capX18)",
   "error Insolvent()",
+  "error UnitsNotWelcome()",
   "error PriceNeeded()",
   "error VenueNotExact(uint256 expected, uint256 actual)",
   "error RedeemBelowMin(uint256 amount, uint256 min)",

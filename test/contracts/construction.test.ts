@@ -44,7 +44,8 @@ describe("contracts/construction: vault", () => {
     };
   }
   async function build(world: World, setup: Setup): Promise<Vault> {
-    const factory = await world.ethers.getContractFactory("Vault", { libraries: { PlanLib: world.addresses.planLib } });
+    const { planLib: PlanLib, sleeveLib: SleeveLib } = world.addresses;
+    const factory = await world.ethers.getContractFactory("Vault", { libraries: { PlanLib, SleeveLib } });
     return factory.deploy(setup);
   }
 

@@ -24,8 +24,8 @@ describe("the book of sleeves", () => {
     const book = new SleeveBook(PAIR, [sample(0, 0, 0, 0n), sample(2, 0, 0, 0n)], 2_000);
     // 4,000 of collateral and a debt of one base, which was sold elsewhere.
     book.step([sample(0, 4_000, 1), sample(2, 500)], 2_000, [
-      { sleeve: CONVERSION, moved0: -base(1), moved1: quote(4_000) },
-      { sleeve: RESERVE, moved0: 0n, moved1: quote(500) },
+      { sleeve: CONVERSION, moved0: -base(1), moved1: quote(4_000), units: ALL },
+      { sleeve: RESERVE, moved0: 0n, moved1: quote(500), units: ALL },
     ]);
     const [opened, kept] = book.lines;
     expect(opened).to.deep.include({ place: "conversion", value: 2_000, flows: 2_000, pnl: 0, moves: 1 });
@@ -38,7 +38,7 @@ describe("the book of sleeves", () => {
 
     // Half of the debt is repaid at 1,500 with a loss to nobody.
     book.step([sample(0, 4_000, 0.505), sample(2, 502)], 1_500, [
-      { sleeve: CONVERSION, moved0: base(0.505), moved1: 0n },
+      { sleeve: CONVERSION, moved0: base(0.505), moved1: 0n, units: 0n },
     ]);
     expectClose(book.lines[0]!.pnl, 485, 1e-9);
     expectClose(book.lines[0]!.flows, 2_000 + 757.5, 1e-9);
@@ -59,11 +59,19 @@ describe("the book of sleeves", () => {
     expectClose(book.lines[1]!.pnl, 0, 1e-9);
   });
 
+  it("takes what a closing brings for a flow, with moves of the same plan before it", () => {
+    const book = new SleeveBook(PAIR, [sample(0, 4_000, 1)], 2_000);
+    // Some collateral comes out by a move, then the rest goes with its debt and its units.
+    book.step([sample(0, 0, 0, 0n)], 2_000, [{ sleeve: CONVERSION, moved0: 0n, moved1: -quote(500), units: 0n }]);
+    expectClose(book.lines[0]!.flows, -2_000, 1e-9);
+    expectClose(book.lines[0]!.pnl, 0, 1e-9);
+  });
+
   it("closes the line of a sleeve that another one follows", () => {
     const book = new SleeveBook(PAIR, [sample(0, 100)], 2_000);
-    book.step([sample(0, 0, 0, 0n)], 2_000, [{ sleeve: CONVERSION, moved0: 0n, moved1: -quote(101) }]);
+    book.step([sample(0, 0, 0, 0n)], 2_000, [{ sleeve: CONVERSION, moved0: 0n, moved1: -quote(101), units: -ALL }]);
     expectClose(book.lines[0]!.pnl, 1, 1e-9);
-    book.step([sample(2, 40)], 2_000, [{ sleeve: RESERVE, moved0: 0n, moved1: quote(40) }]);
+    book.step([sample(2, 40)], 2_000, [{ sleeve: RESERVE, moved0: 0n, moved1: quote(40), units: ALL }]);
     expect(book.lines.map(({ place, value, pnl }) => [place, value, Number(pnl.toFixed(9))])).to.deep.equal([
       ["conversion", 0, 1],
       ["reserve", 40, 0],

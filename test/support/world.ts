@@ -18,6 +18,7 @@ import {
 } from "../../scripts/deploy/strata.ts";
 import { deployBareSafe } from "../../scripts/local/protocols/bareSafe.ts";
 import type { Lens } from "../../types/ethers-contracts/Lens.ts";
+import type { MoveLib } from "../../types/ethers-contracts/MoveLib.ts";
 import type { PlanLib } from "../../types/ethers-contracts/PlanLib.ts";
 import type { Policy } from "../../types/ethers-contracts/Policy.ts";
 import type { PriceOracle } from "../../types/ethers-contracts/PriceOracle.ts";
@@ -222,6 +223,8 @@ export class World {
   readonly vault: Vault;
   /** The vault's address with PlanLib's errors, which bubble through it. */
   readonly planErrors: PlanLib;
+  /** Likewise with MoveLib's. */
+  readonly moveErrors: MoveLib;
   /** Likewise with SleeveLib's. */
   readonly sleeveErrors: SleeveLib;
   readonly policy: Policy;
@@ -249,6 +252,7 @@ export class World {
     this.sequencerFeed = parts.sequencerFeed;
     this.vault = parts.vault;
     this.planErrors = parts.planErrors;
+    this.moveErrors = parts.moveErrors;
     this.sleeveErrors = parts.sleeveErrors;
     this.policy = parts.policy;
     this.oracle = parts.oracle;
@@ -404,8 +408,8 @@ export class World {
 
   /** Addresses of our contracts. */
   contracts(): readonly string[] {
-    const { accessManager, policy, oracle, planLib, sleeveLib, vault, lens } = this.addresses;
-    return [accessManager, policy, oracle, planLib, sleeveLib, vault, lens];
+    const { accessManager, policy, oracle, planLib, moveLib, sleeveLib, vault, lens } = this.addresses;
+    return [accessManager, policy, oracle, planLib, moveLib, sleeveLib, vault, lens];
   }
 
   async book(): Promise<Book> {
@@ -609,6 +613,7 @@ export async function deployWorld(connection: NetworkConnection, changes: Partia
     sequencerFeed,
     vault: await ethers.getContractAt("Vault", addresses.vault),
     planErrors: await ethers.getContractAt("PlanLib", addresses.vault),
+    moveErrors: await ethers.getContractAt("MoveLib", addresses.vault),
     sleeveErrors: await ethers.getContractAt("SleeveLib", addresses.vault),
     policy: await ethers.getContractAt("Policy", addresses.policy),
     oracle: await ethers.getContractAt("PriceOracle", addresses.oracle),

@@ -168,7 +168,7 @@ export function exitLines(
   const lines = plan.sleeves.map(({ place, address, asUnits, obstacle }) => {
     const why = obstacle === null ? "" : ` because ${obstacle}`;
     return asUnits
-      ? `  sleeve ${place} (${address}): you get units of it${why}; redeem them there later.`
+      ? `  sleeve ${place} (${address}): you get units of it${why}; redeem them later (strata redeem --place ${place}).`
       : obstacle === null
         ? `  sleeve ${place} (${address}): in tokens.`
         : `  sleeve ${place} (${address}): in tokens, which will be refused${why}; leave with units (--units ${place}).`;

@@ -70,6 +70,7 @@ export async function withdraw(
   let asked = await previewWithdrawal(connection, actor, size, units);
   const { pair, before, shares } = asked;
   refuseDust(asked);
+  refuseObstacles(asked);
   const signed = connection.vault.connect(actor.signer);
   const approvals = new Approvals(actor, connection.target.vault);
 
@@ -118,6 +119,16 @@ function refuseDust({ exit, shares }: WithdrawPreview): void {
   if (amounts.amount0 > 0n || amounts.amount1 > 0n || sleeves.some(({ units }) => units > 0n)) return;
   throw new CommandError(
     `${formatUnits(shares, 18)} shares are worth less than the smallest part of either token; withdraw more.`,
+  );
+}
+
+/** The vault would refuse, too, but not say which sleeve it was. */
+function refuseObstacles({ exit: { sleeves } }: WithdrawPreview): void {
+  const [first] = sleeves.filter(({ asUnits, obstacle }) => !asUnits && obstacle !== null);
+  if (first === undefined) return;
+  const places = sleeves.filter(({ asUnits, obstacle }) => asUnits || obstacle !== null).map(({ place }) => place);
+  throw new CommandError(
+    `Sleeve ${first.place} (${first.address}) cannot be left in tokens now because ${first.obstacle ?? ""}; leave with units of it (--units ${places.join(",")}).`,
   );
 }
 

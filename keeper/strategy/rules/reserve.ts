@@ -2,20 +2,17 @@
  * The reserve: quote that neither the core, the hedge nor the buffer needs is lent, in steps, and comes back when one of them needs it. Fees that
  * plans have collected are idle tokens too, so what of the harvest compounding does not use goes here; while fees are measured at LVR or more, it
  * stays for the core.
- *
- * The asset sleeve is not used by any rule yet: what would call for it (a spike of launches on chain) is not among the keeper's data, and its
- * correlation with the pair must be measured first.
  */
 import { NO_MOVES, type Moves } from "../project.ts";
 import { consider, cooldownLeft, fit, hold, type Verdict } from "../proposal.ts";
 import { hours, money, percent } from "../text.ts";
 import type { SleeveState } from "../types.ts";
+import { move, reserveWith } from "../sleeveMoves.ts";
+import { mayOwn } from "../sleeveRoom.ts";
 import type { View } from "../view.ts";
-import { hedgeTarget, move, reserveWith } from "./hedge.ts";
+import { nextSecurity } from "./hedge.ts";
 
 const RULE = "reserve";
-/** Of a sleeve's cap, the part that is used: the chain weighs in another block and at the band's low end. */
-const CAP_USE = 0.97;
 
 export function reserve(view: View): Verdict {
   const { config, state, nav, payRatio } = view;
@@ -50,18 +47,7 @@ function needsOf(view: View): number {
   const { config, nav } = view;
   const room = view.coreTarget - view.coreValue;
   const core = room >= config.compound.band * nav ? room / 2 : 0;
-  return config.reserve.buffer * nav + core + hedgeNeeds(view);
-}
-
-/** What secures the hedge's next step; a whole one also while it may come with the next day's voices, so that nothing is lent for a day. */
-function hedgeNeeds(view: View): number {
-  const { config, nav, price, bearish } = view;
-  const aim = hedgeTarget(view);
-  if (aim === null) return 0;
-  const step = config.hedge.step * nav;
-  const more = (aim.target - aim.owed) * price;
-  const wanted = bearish !== null && bearish >= config.reserve.watchful ? step : Math.min(more, step);
-  return Math.max(Math.min(wanted, (aim.most - aim.owed) * price), 0) / aim.ltv;
+  return config.reserve.buffer * nav + core + nextSecurity(view);
 }
 
 function lend(view: View, sleeve: SleeveState, amount: number, account: string, figures: Figures): Verdict {
@@ -69,7 +55,7 @@ function lend(view: View, sleeve: SleeveState, amount: number, account: string, 
   const settings = config.reserve;
   const { used, capacity } = state.budgets.turnover;
   const free = (capacity - used - settings.leaves * capacity) * nav;
-  const room = CAP_USE * sleeve.cap * nav - sleeve.owned;
+  const room = mayOwn(view, sleeve) - sleeve.owned;
   const most = Math.min(amount, free, room);
   if (most < settings.least * nav) {
     const text = `${account}; the turnover budget and the reserve's cap leave room for ${money(Math.max(most, 0))}, which is not worth a plan.`;

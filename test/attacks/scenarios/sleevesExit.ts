@@ -314,7 +314,7 @@ export const scenarios: readonly Scenario[] = [
     name: "dust of units to brick the vault's moves",
     actor: "lp",
     about:
-      "He leaves a unit in every ledger and gives the vault units, before it opens, while it holds and after it has closed: the keeper's moves, exits and deposits go on, and the vault is no poorer.",
+      "He leaves a unit in every ledger and tries to give the vault units, before it opens, while it holds and after it has closed: the keeper's moves, exits and deposits go on, and the vault is no poorer.",
     path: false,
     sleeves: true,
     prepare: insiders,
@@ -322,7 +322,9 @@ export const scenarios: readonly Scenario[] = [
       const { venues, attacker, world } = stage;
       const vault = world.addresses.vault;
       const dust = async (place: "conversion" | "reserve"): Promise<void> => {
-        await stage.batch([venues.call(place, "transfer", [vault, 0n, 1n])]);
+        await stage.refused("a gift of a unit to the vault", () =>
+          stage.batch([venues.call(place, "transfer", [vault, 0n, 1n])]),
+        );
       };
       await stage.attack(async () => {
         await leave(stage, PART / 1_000n, venues.mask("conversion", "reserve"));

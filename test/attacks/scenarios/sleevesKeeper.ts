@@ -223,13 +223,13 @@ export const scenarios: readonly Scenario[] = [
       await lending.setRate(lending.conversion, (24n * ONE) / 100n / YEAR);
       await stage.attack(async () => {
         const borrow: Sized = (fraction) => ({ plan: { moves: [venues.take("conversion", "base", fraction)] } });
-        await stage.strike(borrow(await stage.greatest(borrow, 512)), { measure: false });
+        await stage.strike(borrow(await stage.greatest(borrow, 512)));
         const before = await venues.conversion.report();
         stage.must(before.healthX18 < (133n * ONE) / 100n, "it is at the floor");
         const paid = { churn: 0 };
         for (let week = 1; week <= 4; week += 1) {
           await stage.at(week * 7 * DAY);
-          paid.churn += (await stage.strike({ plan: {} }, { measure: false })).churnBps;
+          paid.churn += (await stage.strike({ plan: {} })).churnBps;
         }
         const after = await venues.conversion.report();
         const { nav } = await world.lens.observe(world.addresses.vault, stage.attacker.address);

@@ -34,12 +34,16 @@ interface Stage {
   readonly quote1: boolean;
 }
 
+/** Quote units in the 0.05 % tier: half of the vault can be sold there at hardly more than the fee. */
+const DEEP = 4e9;
+
 async function stageOf(quoteIsToken0: boolean, baseDecimals = 18, quoteDecimals = 6): Promise<Stage> {
   const world = await deployWorld(connection, {
     quoteIsToken0,
     baseDecimals,
     quoteDecimals,
-    caps: { maxPlanLossBps: 100 },
+    depths: { 500: DEEP },
+    caps: { maxPlanLossBps: 100, lossCapBps: 100, turnoverCapBps: 10_000 },
   });
   const lending = await deployMorphoWorld(world);
   const conversion = await deployMorphoSleeve(lending, lending.conversion);
@@ -100,7 +104,7 @@ class SleeveLedger {
       sleeves.map(async (sleeve, i) => ({
         before: before[i] ?? zero,
         after: after[i] ?? zero,
-        moves: movesOf(sleeve, await sleeve.getAddress(), executed.receipt),
+        moves: movesOf(sleeve, await sleeve.getAddress(), executed.receipt, before[i] ?? zero),
       })),
     );
     const plan = {
@@ -142,7 +146,8 @@ class SleeveLedger {
       [left.amount0, now.perShare0X96],
       [left.amount1, now.perShare1X96],
     ] as const) {
-      const near = chain >= model - wei && chain <= model + (model >> 23n) + wei + 1n;
+      const size = model < 0n ? -model : model;
+      const near = chain >= model - wei && chain <= model + (size >> 23n) + wei + 1n;
       expect(near, `left ${chain}, model ${model}`).to.equal(true);
     }
   }
@@ -241,6 +246,88 @@ for (const { name, quoteIsToken0 } of ORDERS) {
         },
       );
     }
+
+    it(
+      cites(
+        "a debt beyond what the vault has of its token is no churn",
+        INVARIANT.BUDGET_CHURN,
+        INVARIANT.PLAN_SLEEVES,
+      ),
+      async () => {
+        const s = await networkHelpers.loadFixture(stage);
+        const { world, base1, quote1 } = s;
+        const ledger = await SleeveLedger.of(s);
+        // Nothing is left of the base but a wei, and as much again of it is owed.
+        await ledger.execute({
+          moves: [
+            { sleeve: CONVERSION, take: false, token1: quote1, fraction: ONE / 2n },
+            { sleeve: CONVERSION, take: true, token1: base1, fraction: ONE / 2n },
+          ],
+          swaps: [{ fee: 500, zeroForOne: !base1, fraction: ONE }],
+        });
+        const { perShare0X96, perShare1X96 } = await world.vault.inventory();
+        expect((base1 ? perShare1X96 : perShare0X96) < 0n, "the vault is not short of base").to.equal(true);
+        for (const price of [2_010, 2_200, 1_900]) {
+          await world.movePools(price);
+          await world.pass(7_200);
+          await world.report(price);
+          const { churn } = await levelsNow(world);
+          await ledger.execute({});
+          // Interest of two hours and the roundings to 24 bits.
+          expect((await levelsNow(world)).churn - churn <= 10n ** 7n, `at ${price}`).to.equal(true);
+        }
+      },
+    );
+
+    it(
+      cites("what is paid for a debt under water is charged", INVARIANT.PLAN_SLEEVE_CHARGE, INVARIANT.BUDGET_LOSS),
+      async () => {
+        const s = await networkHelpers.loadFixture(stage);
+        const { world, base1, quote1 } = s;
+        await world.execute({
+          moves: [
+            { sleeve: CONVERSION, take: false, token1: quote1, fraction: ONE / 50n },
+            { sleeve: CONVERSION, take: true, token1: base1, fraction: (6n * ONE) / 10n },
+          ],
+        });
+        // The base at twice its price: the debt is worth a fifth more than its collateral.
+        await world.movePools(4_000);
+        await world.pass(7_200);
+        await world.report(4_000);
+        const ledger = await SleeveLedger.of(s);
+        const { executed } = await ledger.execute({
+          moves: [{ sleeve: CONVERSION, take: false, token1: base1, fraction: ONE / 10n }],
+        });
+        const { owed } = await s.sleeves[CONVERSION].report();
+        // A ninth of what is left is what was paid; at the high end, and what is owed beyond the collateral is charged, too.
+        const paid = ((owed / 9n) * executed.priceX96) / Q96;
+        expect((executed.chargeX18 * executed.navLow) / ONE > paid, `charged ${executed.chargeX18}`).to.equal(true);
+      },
+    );
+
+    it(
+      cites("a sleeve with a debt is closed in one move, and what it costs is charged", INVARIANT.PLAN_SLEEVE_CHARGE),
+      async () => {
+        const s = await networkHelpers.loadFixture(stage);
+        const { world, lending, base1, quote1 } = s;
+        const ledger = await SleeveLedger.of(s);
+        await ledger.execute({
+          moves: [
+            { sleeve: CONVERSION, take: false, token1: quote1, fraction: ONE / 4n },
+            { sleeve: CONVERSION, take: true, token1: base1, fraction: ONE / 2n },
+          ],
+          swaps: [{ fee: 500, zeroForOne: !base1, fraction: ONE / 4n }],
+        });
+        await lending.setRate(lending.conversion, ONE / 5n / YEAR);
+        await world.pass(3 * 86_400);
+        await world.report(world.options.price);
+        await ledger.execute({
+          swaps: [{ fee: 500, zeroForOne: base1, fraction: ONE / 8n }],
+          moves: [{ sleeve: CONVERSION, take: true, token1: quote1, afterSwaps: true }],
+        });
+        expect((await world.vault.sleeves()).live).to.equal(0n);
+      },
+    );
 
     it(cites("a wei of each token is charged for every touched sleeve", INVARIANT.PLAN_SLEEVE_CHARGE), async () => {
       const { world, quote1 } = await networkHelpers.loadFixture(stage);

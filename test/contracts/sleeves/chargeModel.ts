@@ -43,14 +43,29 @@ export interface SleeveCharges extends Charges {
   readonly atHigh: bigint;
 }
 
-/** A sleeve's moves in a receipt. */
-export function movesOf(sleeve: ISleeve, address: string, receipt: TransactionReceipt): readonly Pair2[] {
+/**
+ * A sleeve's moves in a receipt.
+ *
+ * @param before what it stood for, and so what is paid where it is closed
+ */
+export function movesOf(
+  sleeve: ISleeve,
+  address: string,
+  receipt: TransactionReceipt,
+  before: Pair2 = ZERO,
+): readonly Pair2[] {
   const moves: Pair2[] = [];
   for (const log of receipt.logs) {
     const event = log.address === address ? sleeve.interface.parseLog(log) : null;
-    if (event?.name !== "Moved") continue;
-    const [amount0, amount1] = [...event.args] as [bigint, bigint];
-    moves.push({ amount0, amount1 });
+    if (event?.name === "Moved") {
+      const [amount0, amount1] = [...event.args] as [bigint, bigint];
+      moves.push({ amount0, amount1 });
+    }
+    if (event?.name === "Exited") {
+      const [, got0, got1] = [...event.args] as [bigint, bigint, bigint];
+      const { amount0, amount1 } = moves.reduce(add, before);
+      moves.push({ amount0: max(-amount0, 0n) - got0, amount1: max(-amount1, 0n) - got1 });
+    }
   }
   return moves;
 }
@@ -60,19 +75,19 @@ const less = (a: Pair2, b: Pair2): Pair2 => ({ amount0: a.amount0 - b.amount0, a
 const scaleUp = (a: Pair2): Pair2 => ({ amount0: a.amount0 << VALUE_BITS, amount1: a.amount1 << VALUE_BITS });
 const ZERO: Pair2 = { amount0: 0n, amount1: 0n };
 
-/** What a sleeve turned out to be worth above its mark: no merit of the plan. */
-function gainOf({ before, after, moves }: SleeveInPlan): Pair2 {
-  const { amount0, amount1 } = less(after, moves.reduce(add, before));
-  return { amount0: max(amount0, 0n), amount1: max(amount1, 0n) };
+/** What a sleeve turned out to be worth above its mark, at a price: no merit of the plan. */
+function gainAt({ before, after, moves }: SleeveInPlan, priceX96: bigint, quoteIsToken0: boolean): bigint {
+  return max(valueOfTokens(less(after, moves.reduce(add, before)), priceX96, quoteIsToken0), 0n);
 }
 
+/** Nobody has to pay a debt that is worth more than what secures it: before the plan, a sleeve is worth nothing at the least. */
 function sleeveLossAt(plan: PlanWithSleeves, priceX96: bigint, quoteIsToken0: boolean): bigint {
   let loss = lossAt(plan.flows, priceX96, quoteIsToken0);
   for (const sleeve of plan.sleeves) {
     if (sleeve.moves.length === 0) continue;
     const wei = { amount0: 1n, amount1: 1n };
-    const lost = less(add(add(sleeve.before, gainOf(sleeve)), wei), sleeve.after);
-    loss += valueOfTokens(lost, priceX96, quoteIsToken0);
+    loss += max(valueOfTokens(sleeve.before, priceX96, quoteIsToken0), 0n);
+    loss += gainAt(sleeve, priceX96, quoteIsToken0) + valueOfTokens(less(wei, sleeve.after), priceX96, quoteIsToken0);
   }
   return loss;
 }
@@ -135,7 +150,7 @@ export function chargesWithSleeves(plan: PlanWithSleeves, left: Pair2, quoteIsTo
     loss: asLevel(max(atLow, atHigh), nav),
     turnover: asLevel(turnoverOf(plan, quoteIsToken0), nav),
     churn: asLevel(fineValue(then, mid, quoteIsToken0) - here, here),
-    left: { amount0: (max(leaves.amount0, 0n) << 32n) / supply, amount1: (max(leaves.amount1, 0n) << 32n) / supply },
+    left: { amount0: (leaves.amount0 << 32n) / supply, amount1: (leaves.amount1 << 32n) / supply },
   };
 }
 

@@ -138,12 +138,67 @@ for (const { name, quoteIsToken0 } of ORDERS) {
       },
     );
 
+    it(cites("all of a sleeve with a debt: what it owes is paid from idle tokens", INVARIANT.PLAN_MOVES), async () => {
+      const stage = await networkHelpers.loadFixture(opened);
+      const { world, conversion } = stage;
+      const had = await idle(stage);
+      const owed = await owedThen(stage);
+      const { owned } = await conversion.report();
+      await expect(world.execute({ moves: [{ ...take(CONVERSION), min: owned + 1n }] }))
+        .to.be.revertedWithCustomError(world.moveErrors, "SlippageOnMove")
+        .withArgs(CONVERSION, owned, owned + 1n);
+      await networkHelpers.time.setNextBlockTimestamp((await world.now()) + 60);
+      await world.execute({ moves: [{ ...take(CONVERSION), min: owned }] });
+      const now = await idle(stage);
+      expect(quoteOf(now) - quoteOf(had)).to.equal(owned);
+      // A minute more of interest than was looked at.
+      expect(baseOf(had) - baseOf(now)).to.be.within(owed, owed + owed / 1_000_000n);
+      expect(await conversion.totalUnits()).to.equal(0n);
+      expect((await world.vault.sleeves()).live).to.equal(1n << BigInt(RESERVE));
+    });
+
+    it(cites("the vault's part is closed to the end while others hold units", INVARIANT.PLAN_MOVES), async () => {
+      const { world, conversion } = await networkHelpers.loadFixture(opened);
+      const { alice, bob } = world.who;
+      await world.vault.connect(alice).transfer(bob.address, 100_000n * ONE);
+      await world.vault.connect(bob).withdraw(100_000n * ONE, 0, 0, bob.address, 1n << BigInt(CONVERSION));
+      const { owned, owed } = await conversion.report();
+      const units = await conversion.balanceOf(bob.address, 0);
+      const all = await conversion.totalUnits();
+      await world.execute({ moves: [take(CONVERSION)] });
+      expect(await conversion.balanceOf(world.addresses.vault, 0)).to.equal(0n);
+      expect((await world.vault.sleeves()).live).to.equal(1n << BigInt(RESERVE));
+      // What is left is his part of both legs: what was taken was the vault's alone.
+      const his = await conversion.report();
+      expect(his.owned).to.be.within((owned * units) / all, (owned * units) / all + 1n);
+      expect(his.owed).to.be.within((owed * units) / all - 1n, (owed * units) / all + owed / 1_000_000n);
+      const had = (await world.balances(bob.address)).amount0 + (await world.balances(bob.address)).amount1;
+      await world.base.connect(bob).approve(conversion.target, his.owed * 2n);
+      await conversion.connect(bob).redeem(units, 0, bob.address);
+      expect(had > 0n && (await conversion.totalUnits())).to.equal(0n);
+      // And the place can be used again.
+      await world.execute({ moves: [give(CONVERSION, ONE / 10n), borrow(ONE / 3n)] });
+    });
+
+    it(cites("too little idle to pay a debt closes nothing", INVARIANT.PLAN_MOVES), async () => {
+      const { world, conversion } = await networkHelpers.loadFixture(opened);
+      // All base waits in a range on the far side of the price.
+      const { fee, tickLower, tickUpper } = await world.around(3_000, 2_400);
+      const away = base1 ? -4_800 : 4_800;
+      const range = { fee, tickLower: tickLower + away, tickUpper: tickUpper + away };
+      await world.execute({ mints: [{ ...range, fraction0: ONE, fraction1: ONE }] });
+      const { owned, owed } = await conversion.report();
+      await expect(world.execute({ moves: [take(CONVERSION)] })).to.be.revertedWith("insufficient collateral");
+      const after = await conversion.report();
+      expect([after.owned, after.owed >= owed]).to.deep.equal([owned, true]);
+    });
+
     it(cites("take less than its minimum is refused", INVARIANT.PLAN_MOVES), async () => {
       const { world, reserve } = await networkHelpers.loadFixture(opened);
       const nets = await reserve.nets();
       const owned = quoteOf({ amount0: nets.low0, amount1: nets.low1 });
       await expect(world.execute({ moves: [{ ...take(RESERVE, ONE / 2n), min: owned / 2n + 1n }] }))
-        .to.be.revertedWithCustomError(world.planErrors, "SlippageOnMove")
+        .to.be.revertedWithCustomError(world.moveErrors, "SlippageOnMove")
         .withArgs(RESERVE, owned / 2n, owned / 2n + 1n);
       await world.execute({ moves: [{ ...take(RESERVE, ONE / 2n), min: owned / 2n }] });
     });
@@ -179,14 +234,14 @@ for (const { name, quoteIsToken0 } of ORDERS) {
     it(cites("fractions above one and places without a sleeve are refused", INVARIANT.PLAN_MOVES), async () => {
       const { world } = await networkHelpers.loadFixture(opened);
       const refused = async (move: MoveStep, error: string): Promise<void> => {
-        await expect(world.execute({ moves: [move] })).to.be.revertedWithCustomError(world.planErrors, error);
+        await expect(world.execute({ moves: [move] })).to.be.revertedWithCustomError(world.moveErrors, error);
       };
       await refused(give(RESERVE, ONE + 1n), "FractionAboveOne");
       await refused(give(2), "NoSleeve");
       await refused(give(4), "NoSleeve");
       const { world: empty } = await networkHelpers.loadFixture(open);
       await expect(empty.execute({ moves: [borrow(ONE / 2n)] }))
-        .to.be.revertedWithCustomError(empty.planErrors, "NothingToBorrowAgainst")
+        .to.be.revertedWithCustomError(empty.moveErrors, "NothingToBorrowAgainst")
         .withArgs(CONVERSION);
     });
 
@@ -239,20 +294,20 @@ for (const { name, quoteIsToken0 } of ORDERS) {
         const { world } = await networkHelpers.loadFixture(dismissed);
         for (const move of [give(CONVERSION, ONE / 100n), give(RESERVE, ONE / 100n)]) {
           await expect(world.execute({ moves: [move] }))
-            .to.be.revertedWithCustomError(world.planErrors, "SleeveNotAllowed")
+            .to.be.revertedWithCustomError(world.moveErrors, "SleeveNotAllowed")
             .withArgs(move.sleeve);
         }
         // Repaid first, so that the next token taken would be borrowed.
         await world.execute({ moves: [repay()] });
         await expect(world.execute({ moves: [borrow(ONE / 100n)] }))
-          .to.be.revertedWithCustomError(world.planErrors, "SleeveNotAllowed")
+          .to.be.revertedWithCustomError(world.moveErrors, "SleeveNotAllowed")
           .withArgs(CONVERSION);
       });
 
       it(cites("a dismissed sleeve borrows no more on top of a debt either", INVARIANT.PLAN_SLEEVES), async () => {
         const { world } = await networkHelpers.loadFixture(dismissed);
         await expect(world.execute({ moves: [borrow(ONE / 100n)] }))
-          .to.be.revertedWithCustomError(world.planErrors, "SleeveNotAllowed")
+          .to.be.revertedWithCustomError(world.moveErrors, "SleeveNotAllowed")
           .withArgs(CONVERSION);
       });
 

@@ -219,6 +219,60 @@ describe("report/attribution", () => {
     expectClose(paid.unexplained, 0, 1e-9);
   });
 
+  it("finds no profit in a close, nor in what the same plan moved before it", () => {
+    const opened = stateOf([2000], { base: 12, quote: 1000 }, [], [{ ...CONVERSION, owned: 9000, owed: 3, units: 1 }]);
+    // 2000 of collateral first, then the close: 3 base paid, the other 7000 taken.
+    const closed = stateOf([2000], { base: 9, quote: 10_000 }, [], [{ ...CONVERSION, units: 0 }]);
+    const early = { index: 0, base: 0, quote: -2000, units: 0 };
+    for (const [before, sleeveMoves] of [
+      [opened, [early]],
+      // At once, when nothing came out before.
+      [opened, []],
+      // The vault's half of a sleeve that it shares: what came out first took units with it.
+      [
+        stateOf([2000], { base: 12, quote: 1000 }, [], [{ ...CONVERSION, owned: 9000, owed: 3, units: 0.5 }]),
+        [{ ...early, units: -0.2 }],
+      ],
+    ] as const) {
+      const step = explain({ state: before, mark: 2000 }, { state: closed, mark: 2000 }, { ...NO_EVENTS, sleeveMoves });
+      expectClose(step.flows, 0, 1e-9);
+      expectClose(step.sleeves[0]!.carry, 0, 1e-9);
+      expectClose(totalOf(step.terms), 0, 1e-9);
+      expectClose(step.unexplained, 0, 1e-9);
+    }
+  });
+
+  it("counts what others do to a debt: a liquidation by what it leaves, the rest by the vault's word", () => {
+    const core = { base: 10, quote: 5000 };
+    const at = (owned: number, owed: number, units = 1) => ({
+      state: stateOf([2000], core, [], [{ ...CONVERSION, owned, owed, units }]),
+      mark: 2000,
+    });
+    const incidents = (after: ReturnType<typeof at>, events: VaultEvents = NO_EVENTS) => {
+      const ledger = new Ledger(at(9000, 4));
+      ledger.step(after, events);
+      return ledger.totals().incidents;
+    };
+    const none = { liquidations: 0, deleverages: 0, unwinds: 0 };
+    expect(incidents(at(9000, 4.01))).to.deep.equal(none);
+    // A gift to the debt.
+    expect(incidents(at(9000, 3))).to.deep.equal(none);
+    // Two base repaid for 4000 and their 4.4 %.
+    expect(incidents(at(9000 - 4176, 2))).to.deep.equal({ ...none, liquidations: 1 });
+    const liquidated = explain(at(9000, 4), at(9000 - 4176, 2));
+    expectClose(liquidated.sleeves[0]!.carry, -176, 1e-9);
+    expectClose(liquidated.unexplained, 0, 1e-9);
+    const moved = [{ index: 0, base: 2, quote: -4176, units: 0 }];
+    expect(incidents(at(9000 - 4176, 2), { ...NO_EVENTS, sleeveMoves: moved }).liquidations).to.equal(0);
+    expect(incidents(at(4500, 2, 0.5)).liquidations).to.equal(0);
+    const interventions = [
+      { kind: "deleverage", index: 0 },
+      { kind: "unwind", index: 0 },
+    ] as const;
+    const told = incidents(at(9000, 4), { ...NO_EVENTS, interventions });
+    expect(told).to.deep.equal({ liquidations: 0, deleverages: 1, unwinds: 1 });
+  });
+
   it("sums to the change of value over any path with sleeves, sleeve by sleeve", () => {
     const step = fc.record({
       kind: fc.constantFrom("market", "open", "close", "inKind", "units"),

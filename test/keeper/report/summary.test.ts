@@ -1,6 +1,7 @@
 import { expect } from "chai";
 
 import { totalOf, type Attribution } from "../../../keeper/report/attribution.ts";
+import { NO_INCIDENTS } from "../../../keeper/report/incidents.ts";
 import { decimal, duration, price, signed, signedPercent } from "../../../keeper/report/format.ts";
 import { summaryDocument, summaryText, type RunResult } from "../../../keeper/report/summary.ts";
 import { expectClose } from "../../support/close.ts";
@@ -59,6 +60,7 @@ const run: RunResult = {
     terms,
     total: totalOf(terms),
     sleeves: [],
+    incidents: NO_INCIDENTS,
     start: 1_000_000,
     end: 1_000_000 + totalOf(terms) + terms.gas,
     flows: 0,
@@ -134,6 +136,15 @@ describe("report/summary", () => {
     expectClose(parts, Number(attribution.total) + Number(attribution.gas), 1e-9);
     expectClose(Number(attribution.hedge) + Number(attribution.carry), 119.456789 + 7.123456, 1e-9);
     expect("sleeves" in summaryDocument(run)).to.equal(false);
+  });
+
+  it("tells of liquidations, deleverages and unwinds if there were any", () => {
+    expect("incidents" in document).to.equal(false);
+    expect(summaryText(run)).not.to.include("liquidation");
+    const incidents = { liquidations: 1, deleverages: 2, unwinds: 0 };
+    const hit = { ...run, ledger: { ...run.ledger, incidents } };
+    expect(summaryDocument(hit).incidents).to.deep.equal(incidents);
+    expect(summaryText(hit)).to.include("1 liquidation, 2 deleverages, 0 unwinds, by others than the keeper");
   });
 
   it("tells people the same", () => {

@@ -9,7 +9,9 @@ import {
   debtDelta,
   debtHealth,
   debtValue,
+  interestDifferential,
   loanToValue,
+  nettingSaves,
   openCost,
   openingLtv,
   priceAtHealth,
@@ -152,11 +154,49 @@ describe("the model of a conversion", () => {
     );
   });
 
+  it("costs its value times the interest differential at its loan-to-value, in both directions", () => {
+    const rates = fc.double({ min: 0, max: 0.5, noNaN: true });
+    fc.assert(
+      fc.property(
+        fc.constantFrom("conversion" as const, "reversal" as const),
+        positive,
+        positive,
+        fc.double({ min: 0.1, max: 0.9, noNaN: true }),
+        rates,
+        rates,
+        (kind, owed, price, ltv, borrowRate, supplyRate) => {
+          const debt: Debt = { kind, owed, owned: collateralFor(kind, owed, price, ltv) };
+          const terms = { threshold: 0.86, borrowRate, supplyRate };
+          const value = owed * (kind === "conversion" ? price : 1);
+          const differential = interestDifferential(terms, ltv);
+          expectClose(carryPerYear(debt, price, terms) / value, -differential, 1e-9);
+        },
+      ),
+    );
+    // Beside its own mirror a conversion hedges nothing and costs both: what leaving both out saves.
+    const [ours, mirror] = [
+      { threshold: 0.86, borrowRate: 0.03, supplyRate: 0.01 },
+      { threshold: 0.86, borrowRate: 0.05, supplyRate: 0.02 },
+    ];
+    const short: Debt = { kind: "conversion", owed: 2, owned: collateralFor("conversion", 2, 2000, 0.6) };
+    const long: Debt = { kind: "reversal", owed: 4000, owned: collateralFor("reversal", 4000, 2000, 0.6) };
+    // Collateral was the vault's before; what the loans were sold for is two base less and two base more.
+    const bought = 4000 / 2000;
+    expectClose(debtDelta(short) + debtDelta(long) - long.owned + bought, 0, 1e-12);
+    const saved = nettingSaves(interestDifferential(ours, 0.6), interestDifferential(mirror, 0.6));
+    expectClose(-(carryPerYear(short, 2000, ours) + carryPerYear(long, 2000, mirror)) / 4000, saved, 1e-12);
+  });
+
   it("closes for what buying the debt back costs", () => {
     const debt: Debt = { kind: "conversion", owned: 10_000, owed: 3 };
     expectClose(openCost(6000, { swap: 0.001, gas: 15 }), 21, 1e-9);
     // x quote bring x (1 - c) / P base: x - 3 P = 3 P c / (1 - c).
     expectClose(closeCost(debt, 2000, { swap: 0.001, gas: 15 }), 15 + 6000 / 0.999 - 6000, 1e-9);
+    // A reversal's debt is quote, whatever the price.
+    const reversal: Debt = { kind: "reversal", owned: 5, owed: 6000 };
+    for (const price of [1500, 2500]) {
+      expectClose(closeCost(reversal, price, { swap: 0.001, gas: 15 }), 15 + 6000 / 0.999 - 6000, 1e-9);
+    }
   });
 });
 

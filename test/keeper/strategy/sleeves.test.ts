@@ -5,7 +5,9 @@ import { debtHealth } from "../../../keeper/sleeves/debt.ts";
 import type { Bar } from "../../../keeper/market/types.ts";
 import { strategyConfig } from "../../../keeper/strategy/config.ts";
 import { decide } from "../../../keeper/strategy/decide.ts";
-import { project } from "../../../keeper/strategy/project.ts";
+import { wishOf } from "../../../keeper/strategy/overlay/wish.ts";
+import { NO_MOVES, project } from "../../../keeper/strategy/project.ts";
+import { brokenPolicy } from "../../../keeper/strategy/proposal.ts";
 import { viewOf } from "../../../keeper/strategy/view.ts";
 import type { Decision, Policy, SleeveState, VaultState } from "../../../keeper/strategy/types.ts";
 import { expectClose } from "../../support/close.ts";
@@ -19,6 +21,7 @@ import {
   NO_BUDGETS,
   POLICY,
   RESERVE,
+  REVERSAL,
   START,
   withHealth,
 } from "./world.ts";
@@ -162,14 +165,69 @@ describe("decide: the hedge", () => {
     expect(debtOf(state)).to.deep.include({ owned: 0, owed: 0, health: null, live: false });
   });
 
-  it("ends however little of it is left, and marks the last repayment as whole", () => {
+  it("ends however little of it is left, by one move that closes the sleeve whole", () => {
     const state = vault({ sleeves: [{ ...CONVERSION, owned: 10_000, owed: 2 }] });
     const decision = decide(state, bearish(0), POLICY, HEDGE_ONLY);
-    expect(decision.sleeveMoves.filter(({ all }) => all === true).map(({ token }) => token)).to.deep.equal([
-      "base",
-      "quote",
+    expect(decision.swaps).to.deep.equal([]);
+    expect(decision.sleeveMoves).to.deep.equal([
+      { sleeve: 0, token: "quote", take: true, afterSwaps: true, amount: 10_000, all: true },
     ]);
-    expect(debtOf(execute(state, decision))).to.deep.include({ owned: 0, owed: 0 });
+    const after = execute(state, decision);
+    expect(debtOf(after)).to.deep.include({ owned: 0, owed: 0 });
+    expectClose(state.idleBase - after.idleBase, 2, 1e-12);
+    expect(texts(decision)).to.contain("Nothing is owed then.");
+  });
+
+  it("buys what it owes, and a little more for the interest until the block, before it closes", () => {
+    const state = vault({ idleBase: 0, idleQuote: 15_000, sleeves: [{ ...CONVERSION, owned: 40_000, owed: 10 }] });
+    const decision = decide(state, bearish(0), POLICY, HEDGE_ONLY);
+    const [swap] = decision.swaps;
+    expect(swap?.sell).to.equal("quote");
+    // The purchase is paid from idle quote and from collateral above the loan-to-value aimed at; the rest comes with the close.
+    expect(
+      decision.sleeveMoves.map(({ token, take, afterSwaps, all }) => [token, take, afterSwaps, all]),
+    ).to.deep.equal([
+      ["quote", true, false, undefined],
+      ["quote", true, true, true],
+    ]);
+    const after = execute(state, decision);
+    expect(debtOf(after)).to.deep.include({ owned: 0, owed: 0, live: false });
+    expect(after.idleBase).to.be.within(0.001 * 10, 0.01 * 10);
+  });
+
+  it("does not close where the venue pays nothing out: it repays, and leaves what a later step can close", () => {
+    const illiquid = { ...CONVERSION, owned: 40_000, owed: 10, obstacle: "illiquid" } as const;
+    const state = vault({ sleeves: [illiquid] });
+    const decision = decide(state, bearish(0), POLICY, HEDGE_ONLY);
+    expect(decision.sleeveMoves.map(({ token, take, all }) => [token, take, all])).to.deep.equal([
+      ["base", false, undefined],
+    ]);
+    expectClose(debtOf(execute(state, decision)).owed, 0.5, 1e-9);
+    expect(texts(decide(state, bearish(1), POLICY, HEDGE_ONLY))).to.contain(
+      "its venue pays nothing out now (illiquid)",
+    );
+    const shut = { ...CONVERSION, owned: 40_000, owed: 10, obstacle: "closed" } as const;
+    expect(texts(decide(vault({ sleeves: [shut] }), bearish(0), POLICY, HEDGE_ONLY))).to.contain(
+      "but its venue refuses now",
+    );
+  });
+
+  it("takes out what secures no debt any more", () => {
+    const state = vault({ sleeves: [{ ...CONVERSION, owned: 50_000, owed: 0 }] });
+    const decision = decide(state, bearish(0), POLICY, HEDGE_ONLY);
+    expect(debtOf(execute(state, decision)).owned).to.equal(0);
+    // Not dust, day after day.
+    const dust = vault({ sleeves: [{ ...CONVERSION, owned: 10, owed: 0 }] });
+    expect(decide(dust, bearish(0), POLICY, HEDGE_ONLY).sleeveMoves).to.deep.equal([]);
+  });
+
+  it("pays nothing for a debt that is worth more than what stands behind it", () => {
+    const drowned = { ...CONVERSION, owned: 50_000, owed: 26, obstacle: "unhealthy" } as const;
+    for (const trend of [0, 1]) {
+      const decision = decide(vault({ sleeves: [drowned] }), bearish(trend), POLICY, HEDGE_ONLY);
+      expect(decision.sleeveMoves).to.deep.equal([]);
+      expect(texts(decision)).to.contain("There is no conversion to hedge with");
+    }
   });
 
   it("repays first when health is under the comfort level, whatever the trend, the wait and the switch say", () => {
@@ -244,6 +302,222 @@ describe("decide: the hedge", () => {
   });
 });
 
+describe("decide: the hedge at its cap", () => {
+  /** A core of 600,000, so that 150 base are wanted, and little that is idle. */
+  const at = (owned: number, owed: number, idle: { idleBase?: number; idleQuote?: number } = {}): VaultState =>
+    vault({ idleQuote: 20_000, ...idle, sleeves: [{ ...CONVERSION, owned, owed }] });
+  /** What is owned over NAV at the low end of the band, as the chain weighs it. */
+  const weight = (state: VaultState): number => {
+    const view = viewOf(state, 2000, bearish(1), POLICY, strategyConfig());
+    return debtOf(state).owned / project(view, NO_MOVES).navLow;
+  };
+
+  it("borrows against what is there already, and gives nothing", () => {
+    const state = at(430_000, 70);
+    expect(weight(state)).to.be.within(0.38, 0.4);
+    const decision = decide(state, bearish(1), POLICY, HEDGE_ONLY);
+    expect(decision.sleeveMoves.map(({ token, take }) => [token, take])).to.deep.equal([["base", true]]);
+    const after = execute(state, decision);
+    expect(debtOf(after).owned).to.equal(430_000);
+    expect(debtOf(after).owed).to.be.greaterThan(90);
+  });
+
+  it("above its cap, where the chain lends nothing, it takes the excess out and borrows in the same plan", () => {
+    const state = at(500_000, 70);
+    expect(weight(state)).to.be.greaterThan(0.42);
+    const told = decide(state, bearish(1), POLICY, HEDGE_ONLY);
+    expect(told.sleeveMoves.map(({ token, take }) => [token, take])).to.deep.equal([
+      ["quote", true],
+      ["base", true],
+    ]);
+    const after = execute(state, told);
+    expect(weight(after)).to.be.within(0.38, 0.4);
+    expect(debtOf(after).health).to.be.at.least(0.86 / 0.6 - 1e-9);
+    // The same loan without that is what the chain refuses, and what the last look before a plan finds.
+    const view = viewOf(state, 2000, bearish(1), POLICY, strategyConfig());
+    const bare = { ...NO_MOVES, swaps: told.swaps, sleeveMoves: told.sleeveMoves.slice(1) };
+    expect(brokenPolicy(view, bare, project(view, NO_MOVES), project(view, bare))).to.match(
+      /^The conversion would own 4\d\.\d % of NAV; 40\.0 % are allowed\.$/,
+    );
+    expect(() => execute(state, { ...told, ...bare })).to.throw("above its cap");
+  });
+
+  it("at its cap and its loan-to-value it proposes nothing, and says what is missing", () => {
+    for (const [owned, owed] of [
+      [295_000, 88.5],
+      [340_000, 102],
+    ] as const) {
+      const decision = decide(at(owned, owed, { idleBase: 0 }), bearish(1), POLICY, HEDGE_ONLY);
+      // Not released for it either: the trend still wants more than is owed.
+      expect(decision.sleeveMoves, texts(decision)).to.deep.equal([]);
+      expect(texts(decision)).to.match(
+        /but it owns 4\d\.\d % of NAV, its cap is 40 %, and at a loan-to-value of 60 % that secures a debt of 8\d\.\d+ at most\./,
+      );
+    }
+  });
+
+  it("with a target that cap and loan-to-value cannot reach, it goes as far as they let it, and then says so", () => {
+    let state = vault({ sleeves: [{ ...CONVERSION, cap: 0.1 }] });
+    let last = decide(state, bearish(1), POLICY, HEDGE_ONLY);
+    for (let day = 0; day < 5; day++) {
+      state = nextDay(state, last);
+      last = decide(state, bearish(1), POLICY, HEDGE_ONLY);
+    }
+    expect(last.sleeveMoves).to.deep.equal([]);
+    expectClose((debtOf(state).owed * 2000) / state.nav, 0.1 * 0.6 * 0.98, 0.002);
+    expect(texts(last)).to.contain("its cap is 10 %");
+    // Without quote it is the purse that ends it.
+    const poor = vault({ idleBase: 250, idleQuote: 1_000 });
+    expect(texts(decide(poor, bearish(1), POLICY, HEDGE_ONLY))).to.contain(
+      "with all that is at hand a loan-to-value of 60 % allows a debt of 0.3000 at most",
+    );
+  });
+
+  it("counts the venue's own health where it is the worse one", () => {
+    // The venue sees a price that is a tenth higher, and would refuse at 1.32 what is 1.43 to us.
+    const state = at(300_000, 85, { idleQuote: 200_000 });
+    const sleeves = state.sleeves.map((one) => ({ ...one, health: one.health! / 1.1 }));
+    const decision = decide({ ...state, sleeves }, bearish(1), POLICY, HEDGE_ONLY);
+    const after = debtOf(execute(state, decision));
+    expect(after.health! / 1.1).to.be.greaterThan(1.32);
+  });
+});
+
+describe("decide: equal hedges", () => {
+  const cheap = { ...CONVERSION, borrowRate: 0.02 };
+  const lent = { ...CONVERSION, index: 2, borrowRate: 0.04, supplyRate: 0.03 };
+
+  it("opens where the debt costs least, its collateral's own yield counted, and ends where it costs most", () => {
+    // 4 % less 3 % / 0.6 earns; 2 % costs.
+    const decision = decide(vault({ sleeves: [cheap, lent] }), bearish(1), POLICY, HEDGE_ONLY);
+    expect(decision.sleeveMoves.map(({ sleeve }) => sleeve)).to.deep.equal([2, 2]);
+    const without = decide(vault({ sleeves: [cheap, { ...lent, supplyRate: 0 }] }), bearish(1), POLICY, HEDGE_ONLY);
+    expect(without.sleeveMoves[0]?.sleeve).to.equal(0);
+    const shut = decide(vault({ sleeves: [cheap, { ...lent, allowed: false }] }), bearish(1), POLICY, HEDGE_ONLY);
+    expect(shut.sleeveMoves[0]?.sleeve).to.equal(0);
+    const both = [cheap, lent].map((one) => ({ ...one, owned: 60_000, owed: 15 }));
+    const down = decide(vault({ sleeves: both }), bearish(0), POLICY, HEDGE_ONLY);
+    expect(new Set(down.sleeveMoves.map(({ sleeve }) => sleeve))).to.deep.equal(new Set([0]));
+  });
+});
+
+describe("decide: the reversal", () => {
+  const both = [CONVERSION, REVERSAL];
+  const ON = strategyConfig({ rules: { ...strategyConfig().rules, reversal: true, reserve: false } });
+  const reversalOf = (state: VaultState): SleeveState => state.sleeves.find(({ kind }) => kind === "reversal")!;
+
+  it("holds and says why: no sleeve for it, or switched off", () => {
+    expect(texts(decide(vault(), bearish(0), POLICY, ON))).to.contain("There is no sleeve for a reversal.");
+    const silent = vault({ sleeves: [CONVERSION, { ...REVERSAL, answers: false }] });
+    expect(texts(decide(silent, bearish(0), POLICY, ON))).to.contain("There is no sleeve for a reversal.");
+    const off = decide(vault({ sleeves: both }), bearish(0), POLICY, HEDGE_ONLY);
+    expect(off.sleeveMoves).to.deep.equal([]);
+    expect(texts(off)).to.contain("Reversals are switched off.");
+    expect(strategyConfig().rules.reversal).to.equal(false);
+    expect(() => strategyConfig({ reversal: { part: 0.3 } })).to.throw("reversal.part must be a number from 0 to 0.25");
+  });
+
+  it("gives base, borrows quote and buys base with it: the book is longer by what was bought", () => {
+    const state = vault({ sleeves: both });
+    const decision = decide(state, bearish(0), POLICY, ON);
+    expect(decision.sleeveMoves.map(({ sleeve, token, take }) => [sleeve, token, take])).to.deep.equal([
+      [1, "base", false],
+      [1, "quote", true],
+    ]);
+    expect(decision.swaps.map(({ sell }) => sell)).to.deep.equal(["quote"]);
+    const after = execute(state, decision);
+    const { owned, owed, health } = reversalOf(after);
+    expectClose(owed, 0.03 * state.nav, 1e-3 * state.nav);
+    expectClose(owed / (owned * 2000), 0.6, 1e-9);
+    expectClose(health, 0.86 / 0.6, 1e-9);
+    const before = decide(state, bearish(0.5), POLICY, HEDGE_ONLY).book.delta;
+    expect(before).to.be.lessThan(decision.book.delta);
+    expectClose(decision.book.delta, 100 + coreBase(state) + owed / 2000, 0.05);
+    // A liquidation lies below.
+    expect(texts(decision)).to.match(/Health is 1\.43 then, liquidation at 1395; .* no gain is counted for it/);
+  });
+
+  it("goes in steps to a quarter of the core's base or its cap, and comes back when the trend turns", () => {
+    let state = vault({ sleeves: both });
+    for (let day = 0; day < 6; day++) state = nextDay(state, decide(state, bearish(0), POLICY, ON));
+    const { owned, owed } = reversalOf(state);
+    expect(owed / 2000).to.be.at.most(0.25 * coreBase(state));
+    expect((owned * 2000) / state.nav).to.be.within(0.09, 0.1);
+    // Before the conversion grows, which would cost interest twice.
+    for (let day = 0; day < 3; day++) {
+      expect(debtOf(state).owed).to.equal(0);
+      state = nextDay(state, decide(state, bearish(0.4), POLICY, ON));
+    }
+    expect(reversalOf(state)).to.deep.include({ owned: 0, owed: 0, live: false });
+    expect(debtOf(nextDay(state, decide(state, bearish(0.4), POLICY, ON))).owed).to.be.greaterThan(0);
+  });
+
+  it("ends what an earlier setting has opened, from the reserve too", () => {
+    const open = vault({
+      idleQuote: 0,
+      sleeves: [CONVERSION, { ...REVERSAL, owned: 25, owed: 30_000 }, { ...RESERVE, owned: 100_000 }],
+    });
+    const decision = decide(open, bearish(0), POLICY, HEDGE_ONLY);
+    expect(decision.swaps).to.deep.equal([]);
+    expect(decision.sleeveMoves.map(({ sleeve, all }) => [sleeve, all === true])).to.deep.equal([
+      [2, false],
+      [1, true],
+    ]);
+    expect(reversalOf(execute(open, decision))).to.deep.include({ owned: 0, owed: 0 });
+  });
+
+  it("against a conversion of the same size is left out on both sides, unless both together earn", () => {
+    const ratios = (sleeves: readonly SleeveState[], trend: number): readonly (number | undefined)[] => {
+      const view = viewOf(vault({ sleeves }), 2000, bearish(trend), POLICY, ON);
+      const wish = wishOf(view)!;
+      return [wish.conversion, wish.reversal];
+    };
+    for (const [trend, conversion, reversed] of [
+      [0, 0, 0.25],
+      [0.1, 0, 0.125],
+      [0.2, 0, 0],
+      [0.5, 0.375, 0],
+      [1, 1, 0],
+    ] as const) {
+      const [short, long] = ratios(both, trend);
+      expectClose(short, conversion, 1e-12);
+      expectClose(long, reversed, 1e-12);
+    }
+    // The sum is what counts: 3 % and -4 % earn.
+    const yields = [CONVERSION, { ...REVERSAL, borrowRate: 0.01, supplyRate: 0.03 }];
+    const [short, long] = ratios(yields, 0.5);
+    expectClose(short, 0.5, 1e-12);
+    expectClose(long, 0.125, 1e-12);
+    // Whatever is done, the delta is the same.
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 10 }), fc.double({ min: 0, max: 0.1, noNaN: true }), (voices, rate) => {
+        const b = voices / 10;
+        const [c, r] = ratios([CONVERSION, { ...REVERSAL, supplyRate: rate }], b);
+        expectClose(r! - c!, 0.25 * (1 - b) - b, 1e-12);
+      }),
+    );
+    expect(texts(decide(vault({ sleeves: both }), bearish(0.5), POLICY, ON))).to.contain(
+      "12.5 % less for a reversal that is not opened",
+    );
+  });
+
+  it("is brought down for its health when the price falls, from quote, by selling base, or out of the core", () => {
+    // 0.86 * 36 * 2000 / 52000 = 1.19.
+    const weak = { ...REVERSAL, owned: 36, owed: 52_000 };
+    for (const [idleBase, idleQuote] of [
+      [100, 200_000],
+      [100, 0],
+      [0, 0],
+    ] as const) {
+      const state = vault({ idleBase, idleQuote, sleeves: [weak], memory: { ...RESTED, lastHedge: NOW } });
+      const decision = decide(state, bearish(0), POLICY, HEDGE_ONLY);
+      expect(texts(decision)).to.contain("The reversal's health is 1.19, under 1.25: its debt is brought down first");
+      expectClose(reversalOf(execute(state, decision)).health, 0.86 / 0.6, 0.02);
+      expect(decision.burns.length > 0).to.equal(idleBase + idleQuote === 0);
+    }
+  });
+});
+
 describe("decide: the reserve", () => {
   const calm = bearish(0);
   const both = [CONVERSION, RESERVE];
@@ -309,6 +583,8 @@ describe("decide: sleeves, properties", () => {
           ltv: fc.double({ min: 0, max: 0.84, noNaN: true }),
           owned: fc.double({ min: 0, max: 300_000, noNaN: true }),
           lent: fc.double({ min: 0, max: 300_000, noNaN: true }),
+          long: fc.double({ min: 0, max: 60, noNaN: true }),
+          longLtv: fc.double({ min: 0, max: 0.84, noNaN: true }),
           cap: fc.double({ min: 0, max: 0.6, noNaN: true }),
           used: fc.double({ min: 0, max: 0.18, noNaN: true }),
           trend: fc.integer({ min: 0, max: 10 }),
@@ -323,16 +599,18 @@ describe("decide: sleeves, properties", () => {
             ranges: given.core > 10_000 ? [{ ...BASE, value: given.core }] : [],
             sleeves: [
               { ...CONVERSION, owned: given.owned, owed, cap: given.cap, allowed: given.allowed },
+              { ...REVERSAL, owned: given.long, owed: given.long * given.longLtv * given.price },
               { ...RESERVE, owned: given.lent },
             ],
             budgets: { ...DEFAULT_BUDGETS, turnover: { used: given.used, capacity: 0.18 } },
           });
           const policy: Policy = { ...POLICY, maxPlanLoss: 0.0025 };
           const signals = bearish(given.trend / 10);
-          const decision = decide(state, signals, policy);
+          const config = strategyConfig({ rules: { ...strategyConfig().rules, reversal: true } });
+          const decision = decide(state, signals, policy, config);
           if (decision.sleeveMoves.length === 0) return;
           acted++;
-          const view = viewOf(state, given.price, signals, policy, strategyConfig());
+          const view = viewOf(state, given.price, signals, policy, config);
           const projection = project(view, decision);
           expect(projection.charge).to.be.at.most(0.0025);
           expect(projection.turnover).to.be.at.most(0.18 - given.used + 1e-9);
@@ -342,14 +620,14 @@ describe("decide: sleeves, properties", () => {
           for (const sleeve of after.sleeves) {
             const before = state.sleeves.find(({ index }) => index === sleeve.index)!;
             expect(Math.min(sleeve.owned, sleeve.owed)).to.be.at.least(0);
-            if (sleeve.owned > before.owned) expect(sleeve.owned / after.nav).to.be.at.most(sleeve.cap + 1e-3);
             if (!sleeve.allowed) expect(sleeve.owned <= before.owned && sleeve.owed <= before.owed).to.equal(true);
           }
-          const debt = debtOf(after);
-          const was = debtOf(state);
           // Whatever was done, health is no worse than it was, or it is that of an opening step.
-          if (debt.owed > 1e-9) {
-            const health = debtHealth({ ...debt, kind: "conversion" }, given.price, 0.86);
+          for (const kind of ["conversion", "reversal"] as const) {
+            const debt = after.sleeves.find((one) => one.kind === kind)!;
+            const was = state.sleeves.find((one) => one.kind === kind)!;
+            if (!(debt.owed * (kind === "conversion" ? given.price : 1) > 1e-6)) continue;
+            const health = debtHealth({ ...debt, kind }, given.price, 0.86);
             expect(health).to.be.at.least(Math.min(was.health ?? Number.POSITIVE_INFINITY, 0.86 / 0.6) - 1e-6);
           }
         },

@@ -3,7 +3,7 @@
  * the closed forms, and hourly fees in proportion to LVR.
  */
 import type { Bar } from "../../../keeper/market/types.ts";
-import { amounts, liquidityFor, value } from "../../../keeper/strategy/liquidity.ts";
+import { amounts, type Amounts, liquidityFor, value } from "../../../keeper/strategy/liquidity.ts";
 import { sleeveNets, sumOf } from "../../../keeper/strategy/project.ts";
 import { swapResult } from "../../../keeper/strategy/swap.ts";
 import { priceOfTick, tickOfPrice, wholeLiquidity, type Decimals } from "../../../keeper/strategy/ticks.ts";
@@ -119,6 +119,9 @@ export const CONVERSION: SleeveState = {
   obstacle: "none",
 };
 
+/** An empty place for a reversal. */
+export const REVERSAL: SleeveState = { ...CONVERSION, index: 1, kind: "reversal", asset: "base", cap: 0.1 };
+
 /** An empty reserve of quote. */
 export const RESERVE: SleeveState = {
   ...CONVERSION,
@@ -132,6 +135,9 @@ export const RESERVE: SleeveState = {
   supplyRate: 0.04,
   cap: 0.35,
 };
+
+/** An empty place for an asset that settles later. */
+export const ASSET: SleeveState = { ...RESERVE, index: 3, kind: "asset", supplyRate: 0, cap: 0.1 };
 
 const ETH_USD: Decimals = { baseDecimals: 18, quoteDecimals: 6 };
 /** 2020-03-01, a midnight. */
@@ -270,13 +276,14 @@ export function execute(state: VaultState, decision: Decision): VaultState {
     );
   }
   let sleeves = state.sleeves;
+  const opened = new Set<number>();
   const moveAll = (afterSwaps: boolean): void => {
     for (const move of decision.sleeveMoves.filter((one) => one.afterSwaps === afterSwaps)) {
-      const idle = move.token === "base" ? idleBase : idleQuote;
-      const done = moveSleeve(sleeves, move, idle, state);
+      const done = moveSleeve(sleeves, move, { base: idleBase, quote: idleQuote }, state);
       sleeves = done.sleeves;
-      if (move.token === "base") idleBase += done.out;
-      else idleQuote += done.out;
+      idleBase += done.base;
+      idleQuote += done.quote;
+      if (done.opens) opened.add(move.sleeve);
     }
   };
   moveAll(false);
@@ -294,6 +301,9 @@ export function execute(state: VaultState, decision: Decision): VaultState {
     );
   }
   moveAll(true);
+  for (const sleeve of sleeves.filter(({ index }) => opened.has(index))) {
+    checkCap(sleeve, state, { base: idleBase, quote: idleQuote }, positions, sleeves);
+  }
   positions = positions.filter((position) => position.liquidity > 0);
   for (const mint of decision.mints) {
     const tier = tiers.find((candidate) => candidate.fee === mint.fee)!;
@@ -344,33 +354,61 @@ export function execute(state: VaultState, decision: Decision): VaultState {
   };
 }
 
-/** One move as the sleeve and the vault would carry it out; throws where they would refuse. `out` is what becomes idle. */
-function moveSleeve(
-  all: readonly SleeveState[],
-  move: SleeveMove,
-  idle: number,
-  state: VaultState,
-): { sleeves: readonly SleeveState[]; out: number } {
+/** What a move did. Amounts become idle (below zero: were). */
+interface Done extends Amounts {
+  readonly sleeves: readonly SleeveState[];
+  readonly opens: boolean;
+}
+
+/** One move as the sleeve and the vault would carry it out; throws where they would refuse. */
+function moveSleeve(all: readonly SleeveState[], move: SleeveMove, idle: Amounts, state: VaultState): Done {
   const sleeve = all.find(({ index }) => index === move.sleeve);
   if (sleeve?.answers !== true) throw new Error(`no sleeve ${move.sleeve}`);
-  const leg = move.token === sleeve.asset ? "owned" : "owed";
   const price = state.price!;
   if (!(move.amount > 0)) throw new Error("an empty move");
+  if (move.settlesLater === true) {
+    if (sleeve.obstacle !== "pending" || !move.take) throw new Error("only what settles later is asked for");
+    const asked = { ...sleeve, pending: sleeve.owned };
+    return { sleeves: all.map((one) => (one === sleeve ? asked : one)), base: 0, quote: 0, opens: false };
+  }
+  const leg = move.token === sleeve.asset ? "owned" : "owed";
+  const other = move.token === "base" ? "quote" : "base";
+  const replaced = (legs: Partial<SleeveState>): readonly SleeveState[] =>
+    all.map((one) => (one === sleeve ? withHealth({ ...sleeve, ...legs }, price) : one));
+  if (move.take && leg === "owned" && move.all === true && sleeve.obstacle === "none" && sleeve.owed <= idle[other]) {
+    const paid = { [move.token]: sleeve.owned, [other]: -sleeve.owed } as unknown as Amounts;
+    return { sleeves: replaced({ owned: 0, owed: 0 }), ...paid, opens: false };
+  }
+  if (move.take && sleeve.obstacle !== "none" && sleeve.obstacle !== "unhealthy") throw new Error(sleeve.obstacle);
   const opens = leg === "owned" ? !move.take : move.take;
   if (opens && !sleeve.allowed) throw new Error("not allowed");
   let amount = move.amount;
   if (leg === "owed" && !move.take) amount = Math.min(move.all === true ? sleeve.owed : amount, sleeve.owed);
   if (leg === "owned" && move.take) amount = move.all === true ? sleeve.owned : amount;
-  if (!move.take && amount > idle * (1 + 1e-9)) throw new Error("gives more than is idle");
+  if (!move.take && amount > idle[move.token] * (1 + 1e-9)) throw new Error("gives more than is idle");
   if (leg === "owned" && move.take && amount > sleeve.owned * (1 + 1e-9)) throw new Error("takes more than it owns");
   const change = leg === "owned" ? (move.take ? -amount : amount) : move.take ? amount : -amount;
-  const after = withHealth({ ...sleeve, [leg]: Math.max(sleeve[leg] + change, 0) }, price);
+  const sleeves = replaced({ [leg]: Math.max(sleeve[leg] + change, 0) });
+  const after = sleeves.find(({ index }) => index === move.sleeve)!;
   if (move.take && after.health !== null && after.health < after.opening) throw new Error("health below opening");
   if (move.take && leg === "owed" && sleeve.borrowRate > sleeve.rateCap) throw new Error("rate above cap");
-  const low = price * (1 - state.priceError);
-  const weight = (after.owned * (after.asset === "base" ? low : 1)) / (state.nav * (1 - state.priceError));
-  if (leg === "owned" && !move.take && weight > sleeve.cap + 0.02) throw new Error("above its cap");
-  return { sleeves: all.map((one) => (one === sleeve ? after : one)), out: move.take ? amount : -amount };
+  const out = move.take ? amount : -amount;
+  return { sleeves, base: move.token === "base" ? out : 0, quote: move.token === "quote" ? out : 0, opens };
+}
+
+/** As contracts/PlanLib.sol weighs a sleeve that was given something to own or lent something. */
+function checkCap(
+  sleeve: SleeveState,
+  state: VaultState,
+  idle: Amounts,
+  positions: readonly PositionState[],
+  sleeves: readonly SleeveState[],
+): void {
+  const low = state.price! * (1 - state.priceError);
+  const uncollected = positions.map((position) => ({ ...position, feesBase: 0, feesQuote: 0 }));
+  const nav = navOf(low, idle.base, idle.quote, uncollected, state, sleeves);
+  const weight = (sleeve.owned * (sleeve.asset === "base" ? low : 1)) / nav;
+  if (weight > sleeve.cap) throw new Error(`a ${sleeve.kind} of ${weight} of NAV is above its cap of ${sleeve.cap}`);
 }
 
 /** The state after an hour: the price moves to the bar's close and every tier pays `k` times the hour's LVR on the token that came in. */

@@ -73,6 +73,11 @@ export class FuzzChain {
     return chain;
   }
 
+  /** Errors of other contracts of the world. */
+  learn(abi: Interface): void {
+    this.#learn(abi);
+  }
+
   #learn(abi: Interface): void {
     abi.forEachError((error: ErrorFragment) => this.#errors.set(error.selector, error.name));
   }
@@ -147,17 +152,29 @@ export class FuzzChain {
     return (await this.#request("eth_call", [{ to, data }, when === "now" ? "latest" : "pending"])) as string;
   }
 
+  /** Reads what may refuse to answer. */
+  async ask(to: string, data: string, when: "now" | "next" = "now"): Promise<{ readonly result: string } | Refusal> {
+    try {
+      return { result: await this.call(to, data, when) };
+    } catch (error) {
+      return { ok: false, at: this.next, reason: this.#reason(error) };
+    }
+  }
+
   /** Calldata that reads many things in one call. */
   bundle(reads: readonly { readonly target: string; readonly data: string }[]): string {
     return this.#world.market.interface.encodeFunctionData("run", [[...reads]]);
   }
 
-  async readBundle(data: string): Promise<readonly string[]> {
-    return splitBytesArray(await this.call(this.#caller, data));
+  async readBundle(data: string, when: "now" | "next" = "now"): Promise<readonly string[]> {
+    return splitBytesArray(await this.call(this.#caller, data, when));
   }
 
-  async read(reads: readonly { readonly target: string; readonly data: string }[]): Promise<readonly string[]> {
-    return reads.length === 0 ? [] : this.readBundle(this.bundle(reads));
+  async read(
+    reads: readonly { readonly target: string; readonly data: string }[],
+    when: "now" | "next" = "now",
+  ): Promise<readonly string[]> {
+    return reads.length === 0 ? [] : this.readBundle(this.bundle(reads), when);
   }
 
   /** Runs something and undoes it on chain. */

@@ -6,6 +6,8 @@ import type { World } from "../world.ts";
 import { FAULT, type Done, type FuzzChain, type Outcome, type Refusal, type Tx } from "./chain.ts";
 import type { Look, Observer } from "./look.ts";
 import type { Model } from "./model.ts";
+import type { Marks } from "./sleeves/marks.ts";
+import type { SleeveSide } from "./sleeves/open.ts";
 
 /** How a command ended. `reason` is that of a refusal. */
 export interface Ended {
@@ -32,6 +34,12 @@ export class Fuzz {
   /** Every range in which the vault ever stood, and those that strangers gave it without its knowledge. */
   readonly seen = new Map<string, RangePlace>();
   readonly given = new Set<string>();
+  /** Nothing in a world without sleeves. */
+  readonly sleeves: SleeveSide | null;
+  /** What the places stood for in the second of the plan that is checked, before it. */
+  marks: readonly Marks[] = [];
+  /** A debt was paid out of a whole range, which stays in the list until the next plan. */
+  emptied = false;
   readonly #observer: Observer;
   /** The market's price, quote units per base unit. */
   price: number;
@@ -48,6 +56,7 @@ export class Fuzz {
     readonly feeds: { readonly base: string; readonly quote: string };
     readonly seed: number;
     readonly look: Look;
+    readonly sleeves: SleeveSide | null;
   }) {
     this.world = parts.world;
     this.chain = parts.chain;
@@ -56,6 +65,7 @@ export class Fuzz {
     this.tokens = parts.tokens;
     this.market = parts.market;
     this.feeds = parts.feeds;
+    this.sleeves = parts.sleeves;
     this.random = new Random(parts.seed);
     this.#look = parts.look;
     this.#lookedAt = parts.chain.blocks;
@@ -87,6 +97,11 @@ export class Fuzz {
   /** Sum of each token over everybody. */
   tokenSums(): Promise<Pair2> {
     return this.#observer.tokens();
+  }
+
+  /** So much of each token exists. */
+  supplies(): Promise<Pair2> {
+    return this.#observer.supplies();
   }
 
   /** Sends what has to go through. */

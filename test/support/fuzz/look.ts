@@ -4,6 +4,8 @@ import { POOL_INTERFACE } from "../pools.ts";
 import type { Book, Held, World } from "../world.ts";
 import { decodeResult } from "./abi.ts";
 import type { FuzzChain } from "./chain.ts";
+import { bookReads, parseBooks, type SleeveBook, type VenueBook } from "./sleeves/books.ts";
+import { holdersOf, type SleeveSide } from "./sleeves/open.ts";
 
 export interface Spot {
   readonly sqrtPriceX96: bigint;
@@ -21,6 +23,24 @@ export interface FeeBook {
   readonly nextAt: bigint;
 }
 
+/** A place for a sleeve, as the lens shows it; amounts are what the vault's units stand for, debts below zero. */
+export interface PlaceLook {
+  readonly index: number;
+  readonly sleeve: string;
+  readonly live: boolean;
+  readonly allowed: boolean;
+  readonly capBps: bigint;
+  readonly answers: boolean;
+  readonly units: bigint;
+  readonly totalUnits: bigint;
+  readonly low: Pair2;
+  readonly high: Pair2;
+  /** Of the whole sleeve. */
+  readonly owned: bigint;
+  readonly owed: bigint;
+  readonly healthX18: bigint;
+}
+
 /** What no passing of time changes. */
 export interface Lasting {
   readonly nonce: bigint;
@@ -35,6 +55,8 @@ export interface Lasting {
   readonly fees: readonly number[];
   readonly keepers: readonly string[];
   readonly treasuryAccount: string;
+  /** Of every sleeve by its address, whether it has a place or not; none in a world without. */
+  readonly books: ReadonlyMap<string, SleeveBook>;
 }
 
 export interface Look extends Lasting {
@@ -44,7 +66,7 @@ export interface Look extends Lasting {
   readonly idle: Pair2;
   readonly total: Pair2;
   readonly budgets: Readonly<
-    Record<"loss" | "turnover" | "churn", { readonly level: bigint; readonly capacity: bigint }>
+    Record<"loss" | "turnover" | "churn" | "deleverage", { readonly level: bigint; readonly capacity: bigint }>
   >;
   readonly entryFeeBps: bigint;
   readonly exitFeeBps: bigint;
@@ -52,6 +74,11 @@ export interface Look extends Lasting {
   readonly price: { readonly mid: bigint; readonly low: bigint; readonly high: bigint; readonly varianceE12: bigint };
   readonly twapHint: bigint;
   readonly spots: ReadonlyMap<number, Spot>;
+  /** By the lens, at the oracle's middle, quote wei. */
+  readonly nav: bigint;
+  /** Places that hold a sleeve. */
+  readonly places: readonly PlaceLook[];
+  readonly venues: VenueBook | null;
 }
 
 const LIMITS = [
@@ -86,6 +113,10 @@ interface Parts {
   /** Calls of a look, and of all balances. */
   readonly bundle: string;
   readonly everybody: string;
+  readonly supplies: string;
+  /** What the sleeves' books take, if there are any. */
+  readonly side: SleeveSide | null;
+  readonly books: string;
 }
 
 export class Observer {
@@ -96,7 +127,12 @@ export class Observer {
   }
 
   /** @param keepers accounts that are or may become keepers */
-  static async of(chain: FuzzChain, world: World, keepers: readonly string[]): Promise<Observer> {
+  static async of(
+    chain: FuzzChain,
+    world: World,
+    keepers: readonly string[],
+    side: SleeveSide | null,
+  ): Promise<Observer> {
     const { addresses, vault, lens, policy, token0, pools } = world;
     const { who } = world;
     const people = [who.alice, who.bob, who.carol, who.attacker].map(({ address }) => address);
@@ -130,6 +166,7 @@ export class Observer {
     // Whoever can come by tokens at all: what went to anybody else is missing from the sums.
     const holders = [...sharers, who.treasury.address, who.stranger.address, who.keeper.address];
     holders.push(await world.market.getAddress(), ...[...pools.values()].map(({ address }) => address));
+    if (side !== null) holders.push(...holdersOf(side));
     const everybody = [address0, address1].flatMap((token) => holders.map((account) => balance(token, account)));
     return new Observer({
       chain,
@@ -138,6 +175,11 @@ export class Observer {
       keepers,
       bundle: chain.bundle(reads),
       everybody: chain.bundle(everybody),
+      supplies: chain.bundle(
+        [address0, address1].map((target) => ({ target, data: token0.interface.encodeFunctionData("totalSupply") })),
+      ),
+      side,
+      books: side === null ? "" : chain.bundle(await bookReads(world, side, sharers)),
     });
   }
 
@@ -150,8 +192,14 @@ export class Observer {
     return { amount0: sum(balances.slice(0, half)), amount1: sum(balances.slice(half)) };
   }
 
+  /** So much of each token exists: venues mint what they earn. */
+  async supplies(): Promise<Pair2> {
+    const [amount0, amount1] = (await this.#parts.chain.readBundle(this.#parts.supplies)).map(BigInt);
+    return { amount0: amount0 ?? 0n, amount1: amount1 ?? 0n };
+  }
+
   async look(): Promise<Look> {
-    const { chain, world, sharers, bundle } = this.#parts;
+    const { chain, world, sharers, bundle, side } = this.#parts;
     const { lens, vault, pools } = world;
     const results = await chain.readBundle(bundle);
     let place = 0;
@@ -178,6 +226,7 @@ export class Observer {
     const held = { amount0: BigInt(next()), amount1: BigInt(next()) };
     const limits: Record<string, bigint> = { pausedUntil: s.limits.pausedUntil };
     for (const name of LIMITS) limits[name] = s.limits[name];
+    const read = side === null ? null : parseBooks(side, sharers, await chain.readBundle(this.#parts.books));
     return {
       timestamp: Number(s.timestamp),
       nonce: s.nonce,
@@ -208,6 +257,7 @@ export class Observer {
         loss: { level: s.budgets.lossE12, capacity: s.budgets.lossCapacityE12 },
         turnover: { level: s.budgets.turnoverE12, capacity: s.budgets.turnoverCapacityE12 },
         churn: { level: s.budgets.churnE12, capacity: s.budgets.churnCapacityE12 },
+        deleverage: { level: s.budgets.deleverageE12, capacity: s.budgets.deleverageCapacityE12 },
       },
       entryFeeBps: s.entryFeeBps,
       exitFeeBps: s.exitFeeBps,
@@ -215,6 +265,24 @@ export class Observer {
       price: { mid: s.price.mid, low: s.price.low, high: s.price.high, varianceE12: s.price.varianceE12 },
       twapHint: s.twapHint,
       spots,
+      nav: s.nav,
+      places: s.sleeves.map((p) => ({
+        index: Number(p.index),
+        sleeve: p.sleeve.toLowerCase(),
+        live: p.live,
+        allowed: p.allowed,
+        capBps: p.capBps,
+        answers: p.answers,
+        units: p.units,
+        totalUnits: p.totalUnits,
+        low: { amount0: p.nets.low0, amount1: p.nets.low1 },
+        high: { amount0: p.nets.high0, amount1: p.nets.high1 },
+        owned: p.report.owned,
+        owed: p.report.owed,
+        healthX18: p.report.healthX18,
+      })),
+      books: read?.books ?? new Map<string, SleeveBook>(),
+      venues: read?.venues ?? null,
     };
   }
 }

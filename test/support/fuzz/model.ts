@@ -24,6 +24,7 @@ export class Model {
     loss: new LevelModel(`${INVARIANT.BUDGET_LEVEL} (loss)`),
     turnover: new LevelModel(`${INVARIANT.BUDGET_LEVEL} (turnover)`),
     churn: new LevelModel(`${INVARIANT.BUDGET_LEVEL} (churn)`),
+    deleverage: new LevelModel(`${INVARIANT.BUDGET_LEVEL} (deleverage)`),
   };
   /** Shares in existence, the vault's own and those of fees included. */
   totalSupply = 0n;
@@ -45,7 +46,8 @@ export class Model {
     this.inventory.forget();
     this.loss.restart();
     this.turnover.restart();
-    for (const level of Object.values(this.levels)) level.restart();
+    // What deleveraging has cost stays: it is not the keeper's, and nobody gains by it.
+    for (const name of ["loss", "turnover", "churn"] as const) this.levels[name].restart();
   }
 
   setCaps(caps: Caps): void {

@@ -6,10 +6,11 @@ import { sqrtPriceOf, valueOfRange, valueOfTokens, type Pair2, type RangeLiquidi
 import { rangeKey, valueOfBook } from "../checks.ts";
 import type { Book, PlanSteps } from "../world.ts";
 import type { Done } from "./chain.ts";
-import { amountsOf, NOTHING, plus } from "./exact.ts";
+import { amountsOf, minus, NOTHING, plus } from "./exact.ts";
 import type { Fuzz } from "./fuzz.ts";
 import { lpBook, type Look } from "./look.ts";
 import type { Band } from "./models/oracle.ts";
+import { sleeveLossAt, sumAfter, tellSleeves, type SleeveTold } from "./sleeves/told.ts";
 import { poolSteps, type PoolStep } from "./steps.ts";
 
 export type Ranged = RangeLiquidity & { readonly fee: number };
@@ -19,6 +20,7 @@ export interface Flows {
   readonly inHand: Pair2;
   readonly atEnd: Pair2;
   readonly minted: readonly Ranged[];
+  readonly sleeves: readonly SleeveTold[];
 }
 
 /** Everything that the checks below need of one plan. */
@@ -34,7 +36,7 @@ export interface Told {
   /** Ranges that went on, before mints; and the minted. */
   readonly kept: readonly Ranged[];
   readonly minted: readonly Ranged[];
-  /** LPs' tokens after burns, and after swaps; in ranges that went on, at mid. */
+  /** LPs' tokens after burns, and after swaps and moves; in ranges that went on, at mid. */
   readonly inHand: Pair2;
   readonly afterSwaps: Pair2;
   readonly keptAtMid: Pair2;
@@ -45,6 +47,8 @@ export interface Told {
   readonly nav: bigint;
   /** Other people's trades in the plan's block, before it. */
   readonly spotsAtStart: ReadonlyMap<number, bigint>;
+  /** Every place that holds a sleeve. */
+  readonly sleeves: readonly SleeveTold[];
 }
 
 /** @param spotsMoved sqrt prices of pools that others moved in the plan's block before it */
@@ -78,7 +82,9 @@ export function tell(
     amount1: held.amount1 - owed.amount1,
   });
   const inHand = ofLps(plus(before.held, collected));
-  const flows = { inHand, atEnd: ofLps(after.held), minted };
+  const sleeves = tellSleeves(fuzz, fuzz.marks, after, done.logs);
+  const flows = { inHand, atEnd: ofLps(after.held), minted, sleeves };
+  const moved = sleeves.reduce<Pair2>((sum, { sent, got }) => plus(minus(sum, sent), got), NOTHING);
   const { band } = model.oracle;
   const mid = sqrtPriceOf(band.mid, fuzz.quoteIsToken0);
   const event = done.logs
@@ -99,22 +105,26 @@ export function tell(
     kept,
     minted,
     inHand,
-    afterSwaps: plus(inHand, swapped),
+    afterSwaps: plus(plus(inHand, swapped), moved),
     keptAtMid: kept.reduce<Pair2>((sum, range) => plus(sum, amountsOf(range, mid, "down")), NOTHING),
     chargeX18: event.args["chargeX18"] as bigint,
     navLow: event.args["navLow"] as bigint,
-    nav: navAt(lpBook(after), band.low, fuzz.quoteIsToken0),
+    nav:
+      navAt(lpBook(after), band.low, fuzz.quoteIsToken0) +
+      valueOfTokens(sumAfter(sleeves), band.low, fuzz.quoteIsToken0),
     spotsAtStart: spotsMoved,
+    sleeves,
   };
 }
 
 /** What the plan lost at a price, 2^-64 quote wei; a gain is negative. */
-export function lossAt({ inHand, atEnd, minted }: Flows, priceX96: bigint, q: boolean): bigint {
+export function lossAt({ inHand, atEnd, minted, sleeves }: Flows, priceX96: bigint, q: boolean): bigint {
   const ranges = minted.reduce((sum, range) => sum + valueOfRange(range, priceX96, q), 0n);
-  return valueOfTokens(inHand, priceX96, q) - valueOfTokens(atEnd, priceX96, q) - ranges;
+  const lost = valueOfTokens(inHand, priceX96, q) - valueOfTokens(atEnd, priceX96, q) - ranges;
+  return lost + sleeveLossAt(sleeves, priceX96, q);
 }
 
-/** NAV without pending fees at a price, 2^-64 quote wei. */
+/** NAV without pending fees and beside sleeves at a price, 2^-64 quote wei. */
 export function navAt(book: Book, priceX96: bigint, q: boolean): bigint {
   return valueOfBook({ ...book, positions: book.positions.map((p) => ({ ...p, fees0: 0n, fees1: 0n })) }, priceX96, q);
 }

@@ -15,9 +15,34 @@ export function expectUnchanged(before: Look, after: Look): void {
 }
 
 function lasting(look: Look): Lasting {
-  const { nonce, totalSupply, feeBook, treasury, held, positions, shares, limits, fees, keepers, treasuryAccount } =
-    look;
-  return { nonce, totalSupply, feeBook, treasury, held, positions, shares, limits, fees, keepers, treasuryAccount };
+  const {
+    nonce,
+    totalSupply,
+    feeBook,
+    treasury,
+    held,
+    positions,
+    shares,
+    limits,
+    fees,
+    keepers,
+    treasuryAccount,
+    books,
+  } = look;
+  return {
+    nonce,
+    totalSupply,
+    feeBook,
+    treasury,
+    held,
+    positions,
+    shares,
+    limits,
+    fees,
+    keepers,
+    treasuryAccount,
+    books,
+  };
 }
 
 /** The last look against the shadow. */
@@ -41,11 +66,12 @@ export function checkState(fuzz: Fuzz): void {
   expect(BigInt(look.treasuryAccount)).to.equal(BigInt(policy.treasury));
 
   expect(look.nonce, INVARIANT.PLAN_ONCE).to.equal(model.plans);
-  for (const name of ["loss", "turnover", "churn"] as const) {
+  for (const name of ["loss", "turnover", "churn", "deleverage"] as const) {
     const { level, capacity } = look.budgets[name];
     model.levels[name].expectShown(at, policy.cap(`${name}RefillBps`), level);
     expect(capacity, INVARIANT.BUDGET_LEVEL).to.equal(policy.cap(`${name}CapBps`) * 10n ** 8n);
   }
+  if (fuzz.sleeves === null) expect(look.places, INVARIANT.PLAN_SLEEVES).to.deep.equal([]);
   if (look.oracleOk) {
     const { mid, low, high, varianceE12 } = look.price;
     expect({ mid, low, high }, INVARIANT.ORACLE_REFUSES).to.deep.equal(model.oracle.band);
@@ -88,7 +114,7 @@ export async function checkList(fuzz: Fuzz): Promise<void> {
   const listed = new Set<string>();
   for (const p of look.positions) {
     const key = rangeKey(p);
-    expect(p.liquidity > 0n, INVARIANT.PLAN_LIST).to.equal(true);
+    expect(p.liquidity > 0n || fuzz.emptied, INVARIANT.PLAN_LIST).to.equal(true);
     expect(listed.has(key), INVARIANT.PLAN_LIST).to.equal(false);
     listed.add(key);
     given.delete(key);

@@ -153,7 +153,7 @@ export async function guardian(fuzz: Fuzz): Promise<Ended> {
 // ---------------------------------------------------------------- governor: after the delay
 
 /** A decision: its call, why it must be refused (null: it must not be), and what it changes. */
-interface Decision {
+export interface Decision {
   readonly name: string;
   readonly target: string;
   readonly data: string;
@@ -171,7 +171,7 @@ export async function mend(fuzz: Fuzz): Promise<void> {
   if (decision !== null) await enact(fuzz, decision);
 }
 
-async function enact(fuzz: Fuzz, decision: Decision): Promise<Ended> {
+export async function enact(fuzz: Fuzz, decision: Decision): Promise<Ended> {
   const { random, world, chain, model } = fuzz;
   const safe = world.who.safe.address;
   const { target, data } = decision;

@@ -6,14 +6,19 @@ import { divUp, ONE, type Pair2 } from "../../arithmetic.ts";
 import { expectDepositKeepsValue, priceGrid, rangeKey } from "../../checks.ts";
 import { sqrtAtTick } from "../../world.ts";
 import type { Done, Tx } from "../chain.ts";
-import { amountsOf, minus } from "../exact.ts";
+import { amountsOf, minus, NOTHING, plus } from "../exact.ts";
 import { expectDone, type Ended, type Fuzz } from "../fuzz.ts";
+import { expectUnchanged } from "../stateChecks.ts";
 import { lpBook, type Look } from "../look.ts";
 import { LOCKED_SHARES } from "../model.ts";
 import { collectedFees } from "../models/treasury.ts";
+import { expectUnitsKeep, expectVaultUnitsKeep } from "../sleeves/checks.ts";
+import { lensMask, liveMask, withSleeves, type Due } from "../sleeves/leaving.ts";
+import { entryNext, type Entry } from "../sleeves/marks.ts";
 import { poolSteps, tokenEvents } from "../steps.ts";
 
 const MAX = 1n << 200n;
+const NO_LIMIT: Pair2 = { amount0: MAX, amount1: MAX };
 const GAS_LIMIT = 2_500_000n;
 
 export function depositTx(fuzz: Fuzz, from: string, shares: bigint, max: Pair2, to = from): Tx {
@@ -21,9 +26,9 @@ export function depositTx(fuzz: Fuzz, from: string, shares: bigint, max: Pair2, 
   return fuzz.toVault(from, data);
 }
 
-export function withdrawTx(fuzz: Fuzz, from: string, shares: bigint, min: Pair2, to = from): Tx {
-  const data = fuzz.world.vault.interface.encodeFunctionData("withdraw", [shares, min.amount0, min.amount1, to, 0n]);
-  return fuzz.toVault(from, data);
+export function withdrawTx(fuzz: Fuzz, from: string, shares: bigint, min: Pair2, to = from, mask = 0n): Tx {
+  const args = [shares, min.amount0, min.amount1, to, mask] as const;
+  return fuzz.toVault(from, fuzz.world.vault.interface.encodeFunctionData("withdraw", [...args]));
 }
 
 // ---------------------------------------------------------------- in
@@ -39,7 +44,9 @@ export async function deposit(fuzz: Fuzz): Promise<Ended> {
     return fuzz.refused(depositTx(fuzz, lp, shares, { amount0: MAX, amount1: MAX }, to), ["Paused"]);
   if (model.isEmpty(at)) return firstDeposit(fuzz, lp);
 
-  const cost = costOf(fuzz, before, shares, at);
+  const entry = await entryNext(fuzz);
+  if (entry.refusal !== null) return expectClosed(fuzz, depositTx(fuzz, lp, shares, NO_LIMIT, to), entry.refusal);
+  const cost = costOf(fuzz, before, shares, at, entry.high);
   if (await tooDear(fuzz, lp, cost))
     return fuzz.refused(depositTx(fuzz, lp, shares, { amount0: MAX, amount1: MAX }, to), ["ERC20InsufficientBalance"]);
   if (random.chance(0.1)) {
@@ -64,8 +71,17 @@ export async function deposit(fuzz: Fuzz): Promise<Ended> {
   const fee = model.fees.entryFee(shares, at);
   noteDeposit(fuzz, shares, fee, at);
   const after = await fuzz.refresh();
-  expectOnlyIdleGrew(fuzz, before, after, supply, supply + shares + fee);
+  expectOnlyIdleGrew(fuzz, before, after, supply, supply + shares + fee, entry);
   return { text: `${shares} to ${to.slice(0, 6)} for ${cost.amount0} and ${cost.amount1}` };
+}
+
+/** A sleeve stands in the way of whoever enters, and says so by its own reason, even where that is its venue's fault. */
+async function expectClosed(fuzz: Fuzz, tx: Tx, reason: string): Promise<Ended> {
+  const before = fuzz.look;
+  const outcome = await fuzz.chain.send(tx);
+  expect(outcome.ok ? "it went through" : outcome.reason, INVARIANT.DEPOSIT_VALUE).to.equal(reason);
+  expectUnchanged(before, await fuzz.refresh());
+  return { text: `refused, ${reason}`, reason };
 }
 
 /** Presents can make the shares of a nearly empty vault dearer than anybody is rich. */
@@ -74,13 +90,13 @@ async function tooDear(fuzz: Fuzz, lp: string, cost: Pair2): Promise<boolean> {
   return cost.amount0 > has.amount0 || cost.amount1 > has.amount1;
 }
 
-/** ceil((shares + fee) * (total + 1) / supply), principal rounded up. */
-function costOf(fuzz: Fuzz, look: Look, shares: bigint, at: number): Pair2 {
+/** ceil((shares + fee) * (total + 1) / supply), principal rounded up. @param high what sleeves stand for at their high marks */
+function costOf(fuzz: Fuzz, look: Look, shares: bigint, at: number, high: Pair2): Pair2 {
   const { model } = fuzz;
   const supply = model.supply(at);
   const all = shares + model.fees.entryFee(shares, at);
   const each = (total: bigint): bigint => divUp(all * (total + 1n), supply);
-  return { amount0: each(look.total.amount0), amount1: each(look.total.amount1) };
+  return { amount0: each(look.total.amount0 + high.amount0), amount1: each(look.total.amount1 + high.amount1) };
 }
 
 function noteDeposit({ model }: Fuzz, shares: bigint, fee: bigint, at: number): void {
@@ -88,12 +104,24 @@ function noteDeposit({ model }: Fuzz, shares: bigint, fee: bigint, at: number): 
   model.fees.lock(fee, at);
 }
 
-function expectOnlyIdleGrew(fuzz: Fuzz, before: Look, after: Look, supplyBefore: bigint, supplyAfter: bigint): void {
+function expectOnlyIdleGrew(
+  fuzz: Fuzz,
+  before: Look,
+  after: Look,
+  supplyBefore: bigint,
+  supplyAfter: bigint,
+  { low, high }: Entry,
+): void {
   expect(after.positions, INVARIANT.DEPOSIT_IDLE).to.deep.equal(before.positions);
-  const was = { ...lpBook(before), supply: supplyBefore };
-  const is = { ...lpBook(after), supply: supplyAfter };
-  const prices = priceGrid(fuzz.world.priceX96(fuzz.price), was, fuzz.quoteIsToken0, sqrtAtTick);
-  expectDepositKeepsValue(was, is, prices, fuzz.quoteIsToken0);
+  expect(after.books, INVARIANT.DEPOSIT_IDLE).to.deep.equal(before.books);
+  // Whatever sleeves are worth between their marks, debts included, as if it were idle.
+  for (const mark of fuzz.sleeves === null ? [NOTHING] : [low, high]) {
+    const with_ = (look: Look): Look => ({ ...look, idle: plus(look.idle, mark) });
+    const was = { ...lpBook(with_(before)), supply: supplyBefore };
+    const is = { ...lpBook(with_(after)), supply: supplyAfter };
+    const prices = priceGrid(fuzz.world.priceX96(fuzz.price), was, fuzz.quoteIsToken0, sqrtAtTick);
+    expectDepositKeepsValue(was, is, prices, fuzz.quoteIsToken0);
+  }
 }
 
 /** While only the vault has shares, and hardly any of those come free, one costs a quote unit at the oracle's price. */
@@ -141,36 +169,88 @@ export async function withdraw(fuzz: Fuzz): Promise<Ended> {
     return fuzz.refused(tooMany, ["ERC20InsufficientBalance"]);
   }
   const shares = random.chance(0.2) ? has : random.wei(1n, has);
-  const due = payoutOf(fuzz, fuzz.look, shares, chain.next);
+  const { mask, open } = await chooseMask(fuzz, shares);
+  const due = await dueOf(fuzz, shares, mask, chain.next);
+  if (!open) return tryToLeave(fuzz, lp, shares, to, due, mask);
+  const { amounts } = due;
   if (random.chance(0.08)) {
-    const more = random.chance(0.5) ? { ...due, amount0: due.amount0 + 1n } : { ...due, amount1: due.amount1 + 1n };
-    return fuzz.refused(withdrawTx(fuzz, lp, shares, more, to), ["WithdrawBelowMin"]);
+    const more = random.chance(0.5)
+      ? { ...amounts, amount0: amounts.amount0 + 1n }
+      : { ...amounts, amount1: amounts.amount1 + 1n };
+    return fuzz.refused(withdrawTx(fuzz, lp, shares, more, to, mask), ["WithdrawBelowMin"]);
   }
   if (random.chance(0.15)) {
-    const data = world.lens.interface.encodeFunctionData("previewWithdraw", [world.addresses.vault, shares, 0]);
+    const data = world.lens.interface.encodeFunctionData("previewWithdraw", [world.addresses.vault, shares, mask]);
     const shown = await chain.call(world.addresses.lens, data, "next");
-    const [amount0, amount1] = world.lens.interface.decodeFunctionResult(
+    const [amount0, amount1, paidIn0, paidIn1, units] = world.lens.interface.decodeFunctionResult(
       "previewWithdraw",
       shown,
-    ) as unknown as bigint[];
-    expect({ amount0, amount1 }, INVARIANT.WITHDRAW_PREVIEW).to.deep.equal(due);
+    ) as unknown as [bigint, bigint, bigint, bigint, readonly bigint[]];
+    expect({ amount0, amount1 }, INVARIANT.WITHDRAW_PREVIEW).to.deep.equal(amounts);
+    expect({ amount0: paidIn0, amount1: paidIn1 }, INVARIANT.WITHDRAW_PREVIEW).to.deep.equal(due.paidIn);
+    for (const { index, sleeve } of fuzz.look.places)
+      expect(units[index], INVARIANT.WITHDRAW_PREVIEW).to.equal(due.units.get(sleeve) ?? 0n);
   }
-  if (random.chance(0.15)) await expectNoMoreInParts(fuzz, lp, shares, due);
-  return leave(fuzz, lp, shares, to, due);
+  if (random.chance(0.15)) await expectNoMoreInParts(fuzz, lp, shares, due, mask);
+  return leave(fuzz, lp, shares, to, due, mask);
+}
+
+/** Mostly what the lens names, or units of more sleeves; sometimes any mask at all. @return open by the lens it must work */
+async function chooseMask(fuzz: Fuzz, shares: bigint): Promise<{ readonly mask: bigint; readonly open: boolean }> {
+  const { random, look, sleeves } = fuzz;
+  if (sleeves === null || liveMask(look) === 0n) return { mask: 0n, open: true };
+  const least = await lensMask(fuzz, shares);
+  const any = BigInt(random.int(0, 15));
+  const mask = random.chance(0.3) ? least : random.chance(0.7) ? least | any : any;
+  return { mask, open: (least & ~mask) === 0n };
+}
+
+/** With a mask that the lens does not name: if it goes through all the same, it is an exit like any other. */
+async function tryToLeave(fuzz: Fuzz, lp: string, shares: bigint, to: string, due: Due, mask: bigint): Promise<Ended> {
+  const before = fuzz.look;
+  const tx = withdrawTx(fuzz, lp, shares, NONE, to, mask);
+  const { ok } = await fuzz.chain.undone(() => fuzz.chain.send(tx));
+  if (ok) {
+    fuzz.restore(before);
+    return leave(fuzz, lp, shares, to, due, mask);
+  }
+  const outcome = await fuzz.chain.send(tx);
+  if (outcome.ok) throw new Error("what was refused on a copy went through");
+  expectUnchanged(before, await fuzz.refresh());
+  return { text: `mask ${mask} refused, ${outcome.reason}`, reason: outcome.reason };
+}
+
+/** What he gets and pays for so many shares, to the wei. */
+export async function dueOf(fuzz: Fuzz, shares: bigint, mask: bigint, at: number): Promise<Due> {
+  const core = payoutOf(fuzz, fuzz.look, shares, at);
+  return withSleeves(fuzz, core, shares - fuzz.model.exitFee(shares, at), fuzz.model.supply(at), mask, at);
 }
 
 const NONE: Pair2 = { amount0: 0n, amount1: 0n };
 
 /** Withdraws and checks that exactly `due` is paid and that those who stay lose nothing. */
-export async function leave(fuzz: Fuzz, lp: string, shares: bigint, to: string, due: Pair2): Promise<Ended> {
+export async function leave(
+  fuzz: Fuzz,
+  lp: string,
+  shares: bigint,
+  to: string,
+  due: Due,
+  mask: bigint,
+): Promise<Ended> {
   const { model, world } = fuzz;
   const before = fuzz.look;
   const had = await fuzz.tokenBalances(to);
-  const done = await fuzz.must(withdrawTx(fuzz, lp, shares, due, to));
-  expect(minus(await fuzz.tokenBalances(to), had), INVARIANT.WITHDRAW_PRO_RATA).to.deep.equal(due);
+  const purse = await fuzz.tokenBalances(lp);
+  const done = await fuzz.must(withdrawTx(fuzz, lp, shares, due.amounts, to, mask));
+  const paid = lp === to ? minus(due.amounts, due.paidIn) : due.amounts;
+  expect(minus(await fuzz.tokenBalances(to), had), INVARIANT.WITHDRAW_PRO_RATA).to.deep.equal(paid);
+  if (lp !== to) {
+    expect(minus(purse, await fuzz.tokenBalances(lp)), INVARIANT.WITHDRAW_SLEEVES).to.deep.equal(due.paidIn);
+  }
   expect(done.gasUsed < GAS_LIMIT, `${INVARIANT.WITHDRAW_OPEN}: ${done.gasUsed} gas`).to.equal(true);
+  const payees = [to.toLowerCase(), ...before.places.map(({ sleeve }) => sleeve)];
   for (const { from, to: payee } of tokenEvents(fuzz.tokens, done.logs)) {
-    if (from === world.addresses.vault) expect(payee, INVARIANT.ONLY_TO_PAYEES).to.equal(to);
+    if (from === world.addresses.vault) expect(payees, INVARIANT.ONLY_TO_PAYEES).to.include(payee.toLowerCase());
   }
   const { at } = done;
   const fee = model.exitFee(shares, at);
@@ -180,7 +260,13 @@ export async function leave(fuzz: Fuzz, lp: string, shares: bigint, to: string, 
   const after = await fuzz.refresh();
   model.treasury.collected(expectFeesByView(fuzz, before, done), after.treasury);
   expectStayersKeep(before, after, supply, supply - (shares - fee));
-  return { text: `${shares} of ${before.shares.get(lp) ?? 0n}, fee ${fee}` };
+  expectUnitsKeep(fuzz, before, after);
+  expectVaultUnitsKeep(fuzz, before, after, supply, supply - (shares - fee));
+  for (const [sleeve, units] of due.units) {
+    const own = (look: Look): bigint => look.books.get(sleeve)?.units.get(to) ?? 0n;
+    expect(own(after) - own(before), INVARIANT.WITHDRAW_SLEEVES).to.equal(units);
+  }
+  return { text: `${shares} of ${before.shares.get(lp) ?? 0n}, fee ${fee}${mask > 0n ? `, mask ${mask}` : ""}` };
 }
 
 /** What the part of each position is worth + floor(part of idle tokens and of all fees of those positions). */
@@ -243,8 +329,9 @@ function liquid(look: Look): Pair2 {
 }
 
 /** Leaving in several steps of one block brings no more of a token than leaving at once. */
-async function expectNoMoreInParts(fuzz: Fuzz, lp: string, shares: bigint, whole: Pair2): Promise<void> {
+async function expectNoMoreInParts(fuzz: Fuzz, lp: string, shares: bigint, due: Due, mask: bigint): Promise<void> {
   const { chain, random } = fuzz;
+  const whole = minus(due.amounts, due.paidIn);
   await chain.undone(async () => {
     const parts: bigint[] = [];
     let left = shares;
@@ -255,7 +342,7 @@ async function expectNoMoreInParts(fuzz: Fuzz, lp: string, shares: bigint, whole
     }
     parts.push(left);
     const had = await fuzz.tokenBalances(lp);
-    const outcomes = await chain.sendTogether(parts.map((part) => withdrawTx(fuzz, lp, part, NONE)));
+    const outcomes = await chain.sendTogether(parts.map((part) => withdrawTx(fuzz, lp, part, NONE, lp, mask)));
     outcomes.forEach(expectDone);
     const got = minus(await fuzz.tokenBalances(lp), had);
     expect(
@@ -290,7 +377,10 @@ export async function flash(fuzz: Fuzz): Promise<Ended> {
   if (model.isEmpty(at) || model.policy.paused(at)) return { text: "closed", reason: "closed" };
   const old = before.shares.get(lp) ?? 0n;
   const shares = random.wei(1n, 100_000n * ONE);
-  if (await tooDear(fuzz, lp, costOf(fuzz, before, shares, at))) return { text: "too dear", reason: "closed" };
+  const entry = await entryNext(fuzz);
+  if (entry.refusal !== null) return { text: `closed, ${entry.refusal}`, reason: "closed" };
+  if (await tooDear(fuzz, lp, costOf(fuzz, before, shares, at, entry.high)))
+    return { text: "too dear", reason: "closed" };
   const tooMuch = old + random.wei(1n, shares);
   const away = random.pick(fuzz.lps.filter((other) => other.address !== lp)).address;
   const send = (amount: bigint): Tx =>
@@ -309,7 +399,7 @@ export async function flash(fuzz: Fuzz): Promise<Ended> {
   noteDeposit(fuzz, shares, fee, at);
   const after = await fuzz.refresh();
   expect(after.shares.get(lp), INVARIANT.ONE_BLOCK).to.equal(shares);
-  expectOnlyIdleGrew(fuzz, before, after, supply, supply + shares + fee);
+  expectOnlyIdleGrew(fuzz, before, after, supply, supply + shares + fee, entry);
   return { text: `${shares}, ${old} older ones moved` };
 }
 
@@ -323,7 +413,8 @@ export async function exodus(fuzz: Fuzz): Promise<Ended> {
   for (const { address } of order) {
     const shares = fuzz.look.shares.get(address) ?? 0n;
     if (shares === 0n) continue;
-    await leave(fuzz, address, shares, address, payoutOf(fuzz, fuzz.look, shares, chain.next));
+    const mask = fuzz.sleeves === null ? 0n : await lensMask(fuzz, shares);
+    await leave(fuzz, address, shares, address, await dueOf(fuzz, shares, mask, chain.next), mask);
     left++;
   }
   const at = fuzz.look.timestamp;

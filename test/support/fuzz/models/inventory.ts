@@ -1,5 +1,5 @@
 /** What the last plan left behind each share, and what of it is missing at the next: the charge for churn. */
-import type { Pair2 } from "../../arithmetic.ts";
+import { abs, type Pair2 } from "../../arithmetic.ts";
 
 /** The chain keeps it in 24 bits of mantissa, rounded up by less than one part in 2^23. */
 const ROUNDING_BITS = 23n;
@@ -22,7 +22,8 @@ export class InventoryModel {
   /** What so many shares would hold, had nothing been done with it: the least and the most that the chain may count. */
   held(supply: bigint): { readonly least: Pair2; readonly most: Pair2 } {
     const least = (left: bigint): bigint => (left * supply) / this.#supply;
-    const most = (left: bigint): bigint => (left === 0n ? 0n : least(left) + (least(left) >> ROUNDING_BITS) + 2n);
+    // Below zero of a token that sleeves owe more of than there is: less of it is owed then.
+    const most = (left: bigint): bigint => (left === 0n ? 0n : least(left) + (abs(least(left)) >> ROUNDING_BITS) + 2n);
     const { amount0, amount1 } = this.#left;
     return {
       least: { amount0: least(amount0), amount1: least(amount1) },
