@@ -171,6 +171,19 @@ export class SuiteOrder {
     return [...this.#seconds.keys()].sort((a, b) => score(b) - score(a) || a.localeCompare(b));
   }
 
+  /**
+   * The files that are tried first and take about so many seconds together, one at least, and the rest of them.
+   */
+  likeliest(source: string, seconds: number): readonly [readonly string[], readonly string[]] {
+    const all = this.of(source);
+    let sum = 0;
+    const end = all.findIndex((file, i) => {
+      sum += this.#seconds.get(file) ?? 0;
+      return i > 0 && sum > seconds;
+    });
+    return end < 0 ? [all, []] : [all.slice(0, end), all.slice(end)];
+  }
+
   /** Only those about a source; all where there are none. */
   near(source: string): readonly string[] {
     const all = this.of(source);
