@@ -172,16 +172,18 @@ export class SuiteOrder {
   }
 
   /**
-   * The files that are tried first and take about so many seconds together, one at least, and the rest of them.
+   * The files that are tried first: those about the source, and others as long as they take no more than so many seconds together; and the rest
+   * of them.
    */
   likeliest(source: string, seconds: number): readonly [readonly string[], readonly string[]] {
-    const all = this.of(source);
     let sum = 0;
-    const end = all.findIndex((file, i) => {
-      sum += this.#seconds.get(file) ?? 0;
-      return i > 0 && sum > seconds;
-    });
-    return end < 0 ? [all, []] : [all.slice(0, end), all.slice(end)];
+    const first = new Set(
+      this.of(source).filter((file) => {
+        sum += this.#seconds.get(file) ?? 0;
+        return isNear(source, file) || sum <= seconds;
+      }),
+    );
+    return [[...first], this.of(source).filter((file) => !first.has(file))];
   }
 
   /** Only those about a source; all where there are none. */

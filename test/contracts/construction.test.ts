@@ -110,11 +110,14 @@ describe("contracts/construction: vault", () => {
     await expect(build(world, twin)).to.be.revertedWithCustomError(world.vault, "InvalidSetup");
   });
 
-  it("refuses a quote token of more than 18 decimals", async () => {
-    const wide = await deployWorld(connection, { quoteDecimals: 24, baseDecimals: 18 }).catch((error: unknown) =>
-      String(error),
-    );
-    expect(wide).to.include("InvalidSetup").and.to.include("more than 18 decimals");
+  it("refuses a quote token of more than 18 decimals, and takes such a base token", async () => {
+    for (const quoteIsToken0 of [false, true]) {
+      const wide = await deployWorld(connection, { quoteIsToken0, quoteDecimals: 24, baseDecimals: 18 }).catch(
+        (error: unknown) => String(error),
+      );
+      expect(wide).to.include("InvalidSetup").and.to.include("more than 18 decimals");
+      await deployWorld(connection, { quoteIsToken0, quoteDecimals: 18, baseDecimals: 24 });
+    }
   });
 
   it("refuses tokens of so few decimals that a wei is worth something", async () => {
