@@ -59,7 +59,8 @@ export type Outcome =
   | { readonly kind: "timedOut"; /** The last file that said anything. */ readonly by: string }
   | {
       readonly kind: "survived";
-      /** Test files that it did not meet, because the time was up. */ readonly notMet: readonly string[];
+      /** Test files that it has not met: they come later, or the time was up. */
+      readonly notMet: readonly string[];
     }
   /** The tests ended without an answer. */
   | { readonly kind: "broken"; readonly output: string }
@@ -69,7 +70,7 @@ export type Outcome =
 
 export interface Result {
   readonly mutant: Mutant;
-  outcome: Outcome;
+  readonly outcome: Outcome;
 }
 
 export interface CampaignOptions {
@@ -186,20 +187,21 @@ export async function runCampaign(
     do await together(lanes.map(work), stop);
     while (!signal.aborted && counted() < options.count && taken < mutants.length);
 
-    const open = results.filter(({ outcome }) => outcome.kind === "survived" && outcome.notMet.length > 0);
+    const open = results.flatMap(({ mutant, outcome }, place) =>
+      outcome.kind === "survived" && outcome.notMet.length > 0 ? [{ place, mutant, files: outcome.notMet }] : [],
+    );
     if (open.length > 0)
       options.log(`${open.length} mutants meet the rest of the tests; ${elapsed().toFixed(0)} s so far`);
-    const askOn = async (lane: Lane): Promise<void> => {
-      for (let result = open.shift(); result !== undefined && !signal.aborted; result = open.shift()) {
-        const { mutant, outcome: before } = result;
-        const files = before.kind === "survived" ? before.notMet : [];
+    const meetRest = async (lane: Lane): Promise<void> => {
+      for (let next = open.shift(); next !== undefined && !signal.aborted; next = open.shift()) {
+        const { place, mutant, files } = next;
         const outcome = await meet(lane, mutant, files, []);
         if (outcome === undefined) return;
-        result.outcome = outcome;
+        results[place] = { mutant, outcome };
         options.log(`again: ${describe(mutant)}: ${say(outcome)}`);
       }
     };
-    await together(lanes.map(askOn), stop);
+    await together(lanes.map(meetRest), stop);
 
     const notReached = Math.max(0, Math.min(options.count, mutants.length - (results.length - counted())) - counted());
     return { results, all, notReached, unreachable, seconds: elapsed() };

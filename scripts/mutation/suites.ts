@@ -172,18 +172,17 @@ export class SuiteOrder {
   }
 
   /**
-   * The files that are tried first: those about the source, and others as long as they take no more than so many seconds together; and the rest
-   * of them.
+   * The files that are tried first, at least one: those about the source, and others as long as all together take no more than so many seconds;
+   * and the rest of them.
    */
   likeliest(source: string, seconds: number): readonly [readonly string[], readonly string[]] {
+    const all = this.of(source);
     let sum = 0;
-    const first = new Set(
-      this.of(source).filter((file) => {
-        sum += this.#seconds.get(file) ?? 0;
-        return isNear(source, file) || sum <= seconds;
-      }),
-    );
-    return [[...first], this.of(source).filter((file) => !first.has(file))];
+    const first = all.filter((file, i) => {
+      sum += this.#seconds.get(file) ?? 0;
+      return i === 0 || isNear(source, file) || sum <= seconds;
+    });
+    return [first, all.filter((file) => !first.includes(file))];
   }
 
   /** Only those about a source; all where there are none. */

@@ -69,6 +69,13 @@ describe("contracts/construction: vault", () => {
     expect((await vault.ranges()).every((range) => range.fee === 0n)).to.equal(true);
   });
 
+  it("begins with its fees in force, and bringing them down to the caps tells these", async () => {
+    const world = await networkHelpers.loadFixture(open);
+    const vault = (await build(world, await setupOf(world))).connect(world.who.stranger);
+    await expect(vault.clampFees()).to.emit(vault, "FeesSet").withArgs(world.who.stranger.address, 12, 30, 0);
+    expect((await vault.fees()).map(Number)).to.deep.equal([12, 30]);
+  });
+
   it("refuses a pair, a factory, an oracle or a first deposit that do not fit", async () => {
     const world = await networkHelpers.loadFixture(open);
     const good = await setupOf(world);
