@@ -11,7 +11,7 @@ const USAGE =
 
 process.exitCode = await main(process.argv.slice(2));
 
-/** @returns 0 all survivors are explained, 1 some are not, 2 wrong usage, 3 the tests fail without any mutant, 4 too few mutants were reached */
+/** @returns 0 all survivors are explained, 1 some are not, 2 wrong usage, 3 the tests are unfit without any mutant, 4 too few mutants were reached */
 async function main(args: readonly string[]): Promise<number> {
   const options = parseOrExplain(() => parse(args), USAGE);
   if (options === undefined) return WRONG_USAGE;

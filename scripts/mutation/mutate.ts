@@ -29,7 +29,7 @@ export interface MutateOptions extends Selection {
 /** Fifty-five minutes leave room for the start and the report inside an hour. */
 export const DEFAULTS = { count: 160, seed: 1, minutes: 55, lanes: 2 } as const;
 
-/** @throws CampaignError if the tests fail without any mutant */
+/** @throws CampaignError if the tests are unfit without any mutant */
 export async function mutate(options: MutateOptions): Promise<MutationDocument> {
   const explained = parseExplained(await readFile(new URL("explained.json", import.meta.url), "utf8"));
   const project = readProject(ROOT);

@@ -32,7 +32,8 @@ export interface MutationDocument {
   readonly unreachable: readonly string[];
   /** All that the sources give. */
   readonly possible: number;
-  readonly survived: readonly SurvivorDocument[];
+  /** `notMet` counts test files for which there was no time. */
+  readonly survived: readonly (SurvivorDocument & { readonly notMet: number })[];
   readonly explained: readonly (SurvivorDocument & { readonly reason: string })[];
   readonly stale: readonly Explanation[];
   readonly byFile: Readonly<Record<string, Counts>>;
@@ -60,6 +61,10 @@ export function documentOf(
   const survivors = of("survived");
   const sorted = sortSurvivors(survivors, killed, report.all, explanations);
   const explained = new Set(sorted.explained.map(keyOf));
+  const notMet = (mutant: Mutant): number => {
+    const outcome = report.results.find((result) => result.mutant === mutant)?.outcome;
+    return outcome?.kind === "survived" ? outcome.notMet.length : 0;
+  };
   const counts = (key: (mutant: Mutant) => string): Readonly<Record<string, Counts>> => {
     const groups = new Map<string, Result[]>();
     for (const result of report.results) {
@@ -80,7 +85,7 @@ export function documentOf(
     notReached: report.notReached,
     unreachable: report.unreachable,
     possible: report.all.length,
-    survived: sorted.survived.map(survivorOf),
+    survived: sorted.survived.map((mutant) => ({ ...survivorOf(mutant), notMet: notMet(mutant) })),
     explained: sorted.explained.map((mutant) => ({ ...survivorOf(mutant), reason: mutant.reason })),
     stale: sorted.stale,
     byFile: counts(({ file }) => file),
@@ -140,7 +145,11 @@ export function textOf(document: MutationDocument): string {
   }
   if (document.survived.length > 0) {
     lines.push("", "survivors; write a test that kills each, or say in explained.json why none can:");
-    lines.push(...document.survived.map(place));
+    lines.push(
+      ...document.survived.map((one) =>
+        one.notMet === 0 ? place(one) : `${place(one)}\n    there was no time for ${one.notMet} test files`,
+      ),
+    );
   }
   if (document.explained.length > 0) {
     lines.push("", "survivors that are explained:");

@@ -171,6 +171,20 @@ export class SuiteOrder {
     return [...this.#seconds.keys()].sort((a, b) => score(b) - score(a) || a.localeCompare(b));
   }
 
+  /**
+   * The files that are tried first, at least one: those about the source, and others as long as all together take no more than so many seconds;
+   * and the rest of them.
+   */
+  likeliest(source: string, seconds: number): readonly [readonly string[], readonly string[]] {
+    const all = this.of(source);
+    let sum = 0;
+    const first = all.filter((file, i) => {
+      sum += this.#seconds.get(file) ?? 0;
+      return i === 0 || isNear(source, file) || sum <= seconds;
+    });
+    return [first, all.filter((file) => !first.includes(file))];
+  }
+
   /** Only those about a source; all where there are none. */
   near(source: string): readonly string[] {
     const all = this.of(source);

@@ -70,6 +70,13 @@ describe("contracts/construction: vault", () => {
     expect((await vault.ranges()).every((range) => range.fee === 0n)).to.equal(true);
   });
 
+  it("begins with its fees in force, and bringing them down to the caps tells these", async () => {
+    const world = await networkHelpers.loadFixture(open);
+    const vault = (await build(world, await setupOf(world))).connect(world.who.stranger);
+    await expect(vault.clampFees()).to.emit(vault, "FeesSet").withArgs(world.who.stranger.address, 12, 30, 0);
+    expect((await vault.fees()).map(Number)).to.deep.equal([12, 30]);
+  });
+
   it("refuses a pair, a factory, an oracle or a first deposit that do not fit", async () => {
     const world = await networkHelpers.loadFixture(open);
     const good = await setupOf(world);
@@ -111,11 +118,14 @@ describe("contracts/construction: vault", () => {
     await expect(build(world, twin)).to.be.revertedWithCustomError(world.vault, "InvalidSetup");
   });
 
-  it("refuses a quote token of more than 18 decimals", async () => {
-    const wide = await deployWorld(connection, { quoteDecimals: 24, baseDecimals: 18 }).catch((error: unknown) =>
-      String(error),
-    );
-    expect(wide).to.include("InvalidSetup").and.to.include("more than 18 decimals");
+  it("refuses a quote token of more than 18 decimals, and takes such a base token", async () => {
+    for (const quoteIsToken0 of [false, true]) {
+      const wide = await deployWorld(connection, { quoteIsToken0, quoteDecimals: 24, baseDecimals: 18 }).catch(
+        (error: unknown) => String(error),
+      );
+      expect(wide).to.include("InvalidSetup").and.to.include("more than 18 decimals");
+      await deployWorld(connection, { quoteIsToken0, quoteDecimals: 18, baseDecimals: 24 });
+    }
   });
 
   it("refuses tokens of so few decimals that a wei is worth something", async () => {

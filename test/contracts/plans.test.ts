@@ -287,10 +287,16 @@ describe("contracts/plans", () => {
       for (const zeroForOne of [true, false]) {
         const had = zeroForOne ? before.idle1 : before.idle0;
         const swap = { fee: 500, zeroForOne, fraction: ONE / 4n };
-        // The whole of the other side cannot come out of a quarter of this one.
+        // What it brings on a copy of the chain, to the wei; and a wei more.
+        const copy = await networkHelpers.takeSnapshot();
+        await world.execute({ swaps: [swap] });
+        const { idle0, idle1 } = await world.vault.idle();
+        const out = (zeroForOne ? idle1 : idle0) - had;
+        await copy.restore();
         await expect(
-          keeper.execute(await world.plan({ swaps: [{ ...swap, minOut: had }] })),
+          keeper.execute(await world.plan({ swaps: [{ ...swap, minOut: out + 1n }] })),
         ).to.be.revertedWithCustomError(world.planErrors, "SlippageOnSwap");
+        await keeper.execute.staticCall(await world.plan({ swaps: [{ ...swap, minOut: out }] }));
       }
       const { sqrtPriceX96 } = await world.pool(500).slot0();
       const limit = (sqrtPriceX96 * 9_999n) / 10_000n;

@@ -25,8 +25,8 @@ function mutant(file: string, line: number): Mutant {
 const OUTCOMES: readonly Outcome[] = [
   { kind: "killed", by: "test/a.test.ts", test: "a" },
   { kind: "timedOut", by: "test/a.test.ts" },
-  { kind: "survived" },
-  { kind: "survived" },
+  { kind: "survived", notMet: ["test/b.test.ts", "test/c.test.ts"] },
+  { kind: "survived", notMet: [] },
   { kind: "notCompiled", error: "no" },
   { kind: "sameCode" },
 ];
@@ -75,6 +75,7 @@ describe("scripts/mutation/report", () => {
     const text = textOf(document);
     expect(text).to.include("A.sol:3 A.f [rounding]");
     expect(text).to.include("up -> (nothing)");
+    expect(text).to.include("no time for 2 test files");
     expect(text).to.include("nobody can tell the difference");
     expect(text).to.include("1 were not reached");
   });

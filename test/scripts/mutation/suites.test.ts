@@ -32,15 +32,11 @@ describe("scripts/mutation/suites", () => {
     const source = "contracts/PlanLib.sol";
     expect(order.of(source)[0]).to.equal("test/contracts/plans.test.ts");
     const [plans, shares] = ["test/contracts/plans.test.ts", "test/contracts/shares.test.ts"];
-    for (let i = 0; i < 3; ++i)
-      order.learn(
-        source,
-        new Map([
-          [plans, 5],
-          [shares, 1],
-        ]),
-        shares,
-      );
+    const spent = new Map([
+      [plans, 5],
+      [shares, 1],
+    ]);
+    for (let i = 0; i < 3; ++i) order.learn(source, spent, shares);
     expect(order.of(source)[0]).to.equal(shares);
     // What kills early is tried before what kills as often and takes longer.
     for (let i = 0; i < 20; ++i) order.learn(source, new Map([[plans, 0.1]]), plans);
@@ -48,6 +44,14 @@ describe("scripts/mutation/suites", () => {
     expect(order.of("contracts/Policy.sol")[0]).to.equal("test/contracts/policy.test.ts");
     expect([...order.of(source)].sort()).to.have.length(4);
     expect(order.near(source)).to.deep.equal(["test/contracts/plans.test.ts"]);
+    expect(order.likeliest(source, 100)).to.deep.equal([order.of(source), []]);
+    // What is about the source is never put off.
+    expect(order.likeliest(source, 0)[0]).to.deep.equal([plans]);
+    const [first, rest] = order.likeliest(source, 12);
+    // Without a file there would be no limit: all tests would run.
+    expect(order.likeliest("contracts/Other.sol", 0)[0]).to.have.length(1);
+    expect(first).to.include(plans);
+    expect([first.length, rest.length]).to.deep.equal([3, 1]);
     expect(order.near("contracts/Other.sol")).to.have.length(4);
   });
 
