@@ -110,6 +110,21 @@ export class ChainNode {
     };
   }
 
+  /** How many events of one kind a contract emitted in these blocks, both included. Nodes limit how many blocks they look through at once. */
+  async countLogs(filter: {
+    readonly address: string;
+    readonly topic0: string;
+    readonly from: bigint;
+    readonly to: bigint;
+  }): Promise<number> {
+    const { address, topic0, from, to } = filter;
+    const range = { fromBlock: toHex(from), toBlock: toHex(to) };
+    const logs = await this.#ask("eth_getLogs", { address, topics: [topic0], ...range });
+    if (!Array.isArray(logs))
+      throw new NodeError("The node's events are not a list; use a node that serves eth_getLogs.");
+    return logs.length;
+  }
+
   /** Hands over a signed transaction. Never throws for what the node says, since only the chain tells what became of it. */
   async send(raw: string): Promise<SendResult> {
     try {

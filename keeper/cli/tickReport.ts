@@ -32,6 +32,7 @@ export function tickDocument(tick: TickResult): unknown {
     gasEstimate: tick.gasEstimate,
     transaction: tick.transaction,
     signals: tick.signals,
+    unknown: tick.unknown,
   });
 }
 
@@ -73,6 +74,7 @@ export function tickText(tick: TickResult): string {
       ? []
       : [row("estimate", `cost ${grouped(decision.expectedCost)}, gain ${signed(decision.expectedGain)}`)]),
     ...decision.reasons.map((reason) => row(reason.rule, reason.text)),
+    ...(tick.unknown === null ? [] : [row("unknown", tick.unknown)]),
     ...(tick.transaction === null ? [] : [row("sent", tick.transaction.hash)]),
   ].join("\n");
 }
@@ -80,5 +82,6 @@ export function tickText(tick: TickResult): string {
 /** One line of a running keeper's log. */
 export function tickLine(tick: TickResult): string {
   const kinds = tick.decision.actions.length === 0 ? "" : ` ${tick.decision.actions.join(" + ")}`;
-  return `${isoTime(tick.state.time)}  block ${tick.state.block}  ${tick.outcome}${kinds}: ${tick.detail}`;
+  const unknown = tick.unknown === null ? "" : ` ${tick.unknown}`;
+  return `${isoTime(tick.state.time)}  block ${tick.state.block}  ${tick.outcome}${kinds}: ${tick.detail}${unknown}`;
 }

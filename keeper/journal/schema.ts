@@ -103,4 +103,16 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE intents ADD COLUMN target TEXT NOT NULL DEFAULT '';
   UPDATE intents SET target = coalesce((SELECT vault FROM identity), '');
   `,
+  `
+  -- What others count and report about the market, day by day: pools that the factory opened, and what a share of the asset sleeve's venue is worth.
+  CREATE TABLE launches (
+    day INTEGER PRIMARY KEY,
+    pools INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE marks (
+    time INTEGER PRIMARY KEY,
+    sleeve TEXT NOT NULL,
+    value REAL NOT NULL
+  ) STRICT;
+  `,
 ];

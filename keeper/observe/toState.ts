@@ -13,7 +13,7 @@ const E12 = 1e12;
 const E18 = 1e18;
 const E30 = 1e30;
 /** Place of the asset that settles later; what borrows nothing elsewhere is a reserve (scripts/deploy/sleeves.ts). */
-const ASSET_PLACE = 3;
+export const ASSET_PLACE = 3;
 const NO_DEBT = 2n ** 256n - 1n;
 const SHARE = 10n ** 18n;
 

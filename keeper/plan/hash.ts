@@ -14,10 +14,12 @@ import type { Decision, History, Memory, Policy, Signals, VaultState } from "../
 export interface HistoryDigest {
   readonly bars: number;
   readonly samples: number;
+  readonly launches: number;
+  readonly marks: number;
   /** Unix seconds of the first and the last bar's open; null without bars. */
   readonly firstBar: number | null;
   readonly lastBar: number | null;
-  /** sha256 of the leaves one after the other, bars first; a leaf is the sha256 of a bar's or a sample's canonical JSON. */
+  /** sha256 of the leaves one after the other, bars first; then samples, launches, marks; a leaf is the sha256 of one's canonical JSON. */
   readonly hash: string;
 }
 
@@ -60,12 +62,15 @@ export function decisionDocument(parts: DocumentParts): DecisionDocument {
 }
 
 export function historyDigest(history: History): HistoryDigest {
+  const { launches = [], marks = [] } = history;
   return {
     bars: history.bars.length,
     samples: history.samples.length,
+    launches: launches.length,
+    marks: marks.length,
     firstBar: history.bars[0]?.time ?? null,
     lastBar: history.bars.at(-1)?.time ?? null,
-    hash: sha256(joined([...history.bars, ...history.samples].map(leaf))),
+    hash: sha256(joined([...history.bars, ...history.samples, ...launches, ...marks].map(leaf))),
   };
 }
 

@@ -28,6 +28,7 @@ import { Chores, oracleOf } from "./chores.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { whenItFits } from "./refill.ts";
 import { fixedHistory, type HistorySource, marketPrice, NO_HISTORY, Past } from "./past.ts";
+import { Records } from "./records.ts";
 import { type Brain, DEFAULT_SETTINGS, type KeeperSettings, type TickResult } from "./types.ts";
 
 export interface KeeperOptions {
@@ -53,7 +54,7 @@ const TICK_DAYS = 90;
 const DAY = 86_400;
 
 type Result = Omit<TickResult, "id">;
-type Seen = Pick<Result, "snapshot" | "state" | "policy" | "signals" | "decision" | "settled">;
+type Seen = Pick<Result, "snapshot" | "state" | "policy" | "signals" | "decision" | "settled" | "unknown">;
 /** A result that lacks only what became of it. */
 type Made = Omit<Result, "outcome" | "detail">;
 
@@ -86,6 +87,7 @@ export class Keeper {
   readonly #history: HistorySource;
   /** Opened by the first tick, which knows the chain's time. */
   #past: Past | null = null;
+  readonly #records: Records;
   #chores: Chores | null = null;
   #ticksPrunedAt = 0;
 
@@ -95,6 +97,7 @@ export class Keeper {
     this.#brain = options.brain;
     this.#settings = settings;
     this.#history = history;
+    this.#records = new Records(options.node, options.journal, options.addresses.vault);
     this.#context = {
       node: options.node,
       chainId: options.chainId,
@@ -158,10 +161,11 @@ export class Keeper {
     const policy = toPolicy(snapshot);
     this.#past ??= await Past.open(this.#journal, this.#history, snapshot.timestamp);
     this.#past.record(state, marketPrice(state));
-    const { history } = this.#past;
+    await this.#records.look(snapshot);
+    const history = { ...this.#past.history, ...this.#records.history };
     const signals = this.#brain.computeSignals(state, history);
     const decision = this.#brain.decide(state, signals, policy, this.#brain.config);
-    const seen: Seen = { snapshot, state, policy, signals, decision, settled };
+    const seen: Seen = { snapshot, state, policy, signals, decision, settled, unknown: this.#records.trouble };
 
     const open = this.intents.open();
     const result: Result =

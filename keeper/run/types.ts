@@ -72,6 +72,8 @@ export interface TickResult {
   readonly policy: Policy;
   readonly signals: Signals;
   readonly decision: Decision;
+  /** What the node or a venue does not tell, and why; null if nothing failed. */
+  readonly unknown: string | null;
   /** What this tick tried to send; null if nothing. */
   readonly call: CallKind | null;
   /** Null if nothing was planned. */

@@ -70,14 +70,18 @@ describe("the published decision", () => {
   it("covers the past by a digest that notices a changed bar, sample or order", () => {
     const bar = { time: 3_600, open: 1, high: 1, low: 1, close: 1, volume: 0 };
     const sample = { time: 5, price: 2, tiers: [] };
-    const digest = historyDigest({ bars: [bar, { ...bar, time: 7_200 }], samples: [sample] });
-    expect(digest).to.include({ bars: 2, samples: 1, firstBar: 3_600, lastBar: 7_200 });
+    const past = { bars: [bar, { ...bar, time: 7_200 }], samples: [sample] };
+    const digest = historyDigest(past);
+    expect(digest).to.include({ bars: 2, samples: 1, launches: 0, marks: 0, firstBar: 3_600, lastBar: 7_200 });
     const hashes = [
       digest.hash,
       historyDigest({ bars: [bar, { ...bar, time: 7_200, close: 1.0000000000000002 }], samples: [sample] }).hash,
       historyDigest({ bars: [{ ...bar, time: 7_200 }, bar], samples: [sample] }).hash,
       historyDigest({ bars: [bar, { ...bar, time: 7_200 }], samples: [{ ...sample, price: 3 }] }).hash,
       historyDigest({ bars: [bar, { ...bar, time: 7_200 }], samples: [] }).hash,
+      historyDigest({ ...past, launches: [{ day: 0, pools: 3 }] }).hash,
+      historyDigest({ ...past, launches: [{ day: 0, pools: 4 }] }).hash,
+      historyDigest({ ...past, marks: [{ time: 0, value: 3 }] }).hash,
     ];
     expect(new Set(hashes).size).to.equal(hashes.length);
     expect(historyDigest({ bars: [{ ...bar }, { ...bar, time: 7_200 }], samples: [{ ...sample }] })).to.deep.equal(

@@ -38,8 +38,6 @@ export class Fuzz {
   readonly sleeves: SleeveSide | null;
   /** What the places stood for in the second of the plan that is checked, before it. */
   marks: readonly Marks[] = [];
-  /** A debt was paid out of a whole range, which stays in the list until the next plan. */
-  emptied = false;
   readonly #observer: Observer;
   /** The market's price, quote units per base unit. */
   price: number;

@@ -38,7 +38,6 @@ export async function checkPlan(
 ): Promise<bigint> {
   const { model } = fuzz;
   model.plans++;
-  fuzz.emptied = false;
   const after = await fuzz.refresh();
   const told = tell(fuzz, steps, before, after, done, spotsMoved);
   // The treasury's book comes first: what is idle depends on it.

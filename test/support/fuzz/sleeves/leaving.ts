@@ -10,11 +10,11 @@ import { bookOf } from "./checks.ts";
 import { debtOf, word } from "./books.ts";
 import { SLEEVE_INVARIANT } from "./invariants.ts";
 import { sleeveAt, type FuzzSleeve } from "./open.ts";
-import { marketOf, securedBy } from "./planMoves.ts";
+import { marketOf } from "./planMoves.ts";
 
 const GAS_LIMIT = 2_500_000n;
-/** Wei of a debt that roundings can make worth more than it is. */
-const DUST = 10n;
+/** Wei of a debt that a leaver pays with his own rather than leaving them behind. */
+const DUST = 100n;
 
 export interface Due {
   /** Sent to the recipient. */
@@ -37,9 +37,11 @@ export async function legsOf(fuzz: Fuzz, sleeve: FuzzSleeve, units: bigint, at: 
   const part = (amount: bigint): bigint => (book.total === 0n ? 0n : (amount * units) / book.total);
   if (units === 0n) return { owe: 0n, get: 0n };
   if (sleeve.kind === "loan") {
+    const debt = (shares: bigint): bigint =>
+      shares === 0n ? 0n : debtOf(marketOf(fuzz, look, sleeve), shares, at);
     const shares = divUp(book.borrowShares * units, book.total);
-    const owe = shares === 0n ? 0n : debtOf(marketOf(fuzz, look, sleeve), shares, at);
-    return { owe, get: part(book.collateral) };
+    const crumb = debt(book.borrowShares - shares) <= DUST;
+    return { owe: debt(crumb ? book.borrowShares : shares), get: part(book.collateral) };
   }
   if (sleeve.kind === "fund") return { owe: 0n, get: part(book.cash) };
   return { owe: 0n, get: await reserveWorth(fuzz, part(book.held)) };
@@ -105,35 +107,10 @@ export function liveMask({ places }: Look): bigint {
   return places.reduce((mask, { live, index }) => (live ? mask | (1n << BigInt(index)) : mask), 0n);
 }
 
-/** What stands in the way by the lens, in the second of the next block, and debts of less than a wei. */
-export async function lensMask(fuzz: Fuzz, shares: bigint): Promise<bigint> {
-  const { world, chain } = fuzz;
+/** What stands in the way by the lens, in the second of the next block. */
+export async function lensMask({ world, chain }: Fuzz, shares: bigint): Promise<bigint> {
   const data = world.lens.interface.encodeFunctionData("exitMask", [world.addresses.vault, shares]);
-  return word(await chain.call(world.addresses.lens, data, "next")) | dustDebts(fuzz, shares);
-}
-
-/**
- * Where a leaver would leave so little of a debt behind that the wei to which it is rounded up is more than what is left secures. The
- * venue refuses that, and the lens does not foresee it.
- */
-function dustDebts(fuzz: Fuzz, shares: bigint): bigint {
-  const { look, sleeves: side, model, chain } = fuzz;
-  const { base, quote } = model.oracle;
-  if (side === null || base.answer <= 0n || quote.answer <= 0n) return 0n;
-  const [part, whole] = [shares - model.exitFee(shares, chain.next), model.supply(chain.next)];
-  let mask = 0n;
-  for (const place of look.places) {
-    const sleeve = sleeveAt(side, place.sleeve);
-    const { collateral, borrowShares, total } = bookOf(look, sleeve);
-    if (!place.live || borrowShares === 0n) continue;
-    const units = (place.units * part) / whole;
-    const owed = borrowShares - divUp(borrowShares * units, total);
-    const rest = collateral - (collateral * units) / total;
-    if (owed <= 0n || rest === collateral) continue;
-    const debt = debtOf(marketOf(fuzz, look, sleeve), owed, chain.next);
-    if (debt <= DUST && securedBy(fuzz, sleeve, rest) < debt) mask |= 1n << BigInt(place.index);
-  }
-  return mask;
+  return word(await chain.call(world.addresses.lens, data, "next"));
 }
 
 /** On a copy: the lens's mask lets him leave with all that he has, and so do units of everything. */
