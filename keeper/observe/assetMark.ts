@@ -9,11 +9,10 @@ import { ASSET_PLACE } from "./toState.ts";
 /** ERC-4626. */
 const VENUE = new Interface(["function convertToAssets(uint256 shares) view returns (uint256)"]);
 
-/** The asset sleeve, if its venue answers. */
+/** The asset sleeve (what borrows in its place is a hedge), if its venue answers. */
 export function assetPlace(sleeves: readonly SleeveView[]): SleeveView | null {
-  return (
-    sleeves.find(({ index, answers, live, allowed }) => index === ASSET_PLACE && answers && (live || allowed)) ?? null
-  );
+  const found = sleeves.find(({ index, report }) => index === ASSET_PLACE && report.openingX18 === 0n);
+  return found !== undefined && found.answers && (found.live || found.allowed) ? found : null;
 }
 
 /**
