@@ -5,6 +5,7 @@ import path from "node:path";
 
 import type { AstNode } from "./ast.ts";
 import { Compiler, pruneCache, type Project } from "./compiler.ts";
+import { shortKey, type Killers } from "./killers.ts";
 import { apply, keyOf, mutantsOf, type Mutant } from "./mutants.ts";
 import { Reach, type Unit } from "./reach.ts";
 import { inOrder } from "./sample.ts";
@@ -90,6 +91,8 @@ export interface CampaignOptions {
   readonly budgetSeconds: number;
   /** Identities of survivors that are explained: of these only the nearest tests are asked whether that still holds. */
   readonly explained: ReadonlySet<string>;
+  /** What killed mutants before: tried first. */
+  readonly killers: Killers;
   /** Test files instead of all of test/contracts. */
   readonly suites: readonly string[] | undefined;
   /** Ends the campaign early; what was run until then is reported. */
@@ -170,7 +173,7 @@ export async function runCampaign(
         inWork += 1;
         const [first, rest] = options.explained.has(keyOf(mutant))
           ? [order.near(mutant.file), []]
-          : order.likeliest(mutant.file, PATIENCE_SECONDS);
+          : order.likeliest(mutant.file, PATIENCE_SECONDS, options.killers.get(shortKey(mutant)));
         const outcome = await meet(lane, mutant, first, rest);
         inWork -= 1;
         if (outcome === undefined) return;

@@ -1,4 +1,4 @@
-/** `npm run mutate -- [--count N | --all] [--seed N] [--file PART] [--minutes N] [--suites FILE,...] [--lanes N] [--list] [--json]` */
+/** `npm run mutate -- [--count N | --all] [--seed N] [--file PART] [--minutes N] [--suites FILE,...] [--lanes N] [--remember] [--list] [--json]` */
 import { parseArgs } from "node:util";
 
 import { interrupted, parseOrExplain, wholeNumber, WRONG_USAGE } from "../support/args.ts";
@@ -7,7 +7,7 @@ import { DEFAULTS, exitCodeOf, list, mutate } from "./mutate.ts";
 import { textOf } from "./report.ts";
 
 const USAGE =
-  "usage: npm run mutate -- [--count N | --all] [--seed N] [--file PART] [--minutes N] [--suites FILE,...] [--lanes N] [--list] [--json]";
+  "usage: npm run mutate -- [--count N | --all] [--seed N] [--file PART] [--minutes N] [--suites FILE,...] [--lanes N] [--remember] [--list] [--json]";
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -42,6 +42,7 @@ function parse(args: readonly string[]) {
       minutes: { type: "string" },
       suites: { type: "string" },
       lanes: { type: "string" },
+      remember: { type: "boolean", default: false },
       list: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
     },
@@ -56,6 +57,7 @@ function parse(args: readonly string[]) {
     lanes: whole("lanes", 1),
     file: values.file,
     suites: values.suites?.split(","),
+    remember: values.remember,
     list: values.list,
     json: values.json,
   };

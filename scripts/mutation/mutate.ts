@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 
 import { describe, findMutants, readProject, runCampaign } from "./campaign.ts";
 import { parseExplained } from "./explained.ts";
+import { readKillers, updated, writeKillers } from "./killers.ts";
 import { keyOf } from "./mutants.ts";
 import { documentOf, type MutationDocument } from "./report.ts";
 
@@ -22,6 +23,8 @@ export interface MutateOptions extends Selection {
   readonly lanes: number;
   /** Test files instead of all of test/contracts. */
   readonly suites: readonly string[] | undefined;
+  /** Keeps which test file killed each mutant, for the next run. */
+  readonly remember: boolean;
   readonly signal: AbortSignal;
   readonly log: (line: string) => void;
 }
@@ -32,6 +35,7 @@ export const DEFAULTS = { count: 160, seed: 1, minutes: 55, lanes: 2 } as const;
 /** @throws CampaignError if the tests are unfit without any mutant */
 export async function mutate(options: MutateOptions): Promise<MutationDocument> {
   const explained = parseExplained(await readFile(new URL("explained.json", import.meta.url), "utf8"));
+  const killers = await readKillers();
   const project = readProject(ROOT);
   const report = await runCampaign(project, findMutants(project, options.seed, options.file), {
     root: ROOT,
@@ -39,10 +43,17 @@ export async function mutate(options: MutateOptions): Promise<MutationDocument> 
     lanes: options.lanes,
     budgetSeconds: options.minutes * 60,
     explained: new Set(explained.map(keyOf)),
+    killers,
     suites: options.suites,
     signal: options.signal,
     log: options.log,
   });
+  if (options.remember) {
+    const found = report.results.flatMap(({ mutant, outcome }) =>
+      outcome.kind === "killed" && outcome.by !== "" ? [{ mutant, by: outcome.by }] : [],
+    );
+    await writeKillers(updated(killers, found, findMutants(project, options.seed, undefined)));
+  }
   return documentOf(report, explained, options.seed);
 }
 

@@ -172,11 +172,11 @@ export class SuiteOrder {
   }
 
   /**
-   * The files that are tried first, at least one: those about the source, and others as long as all together take no more than so many seconds;
-   * and the rest of them.
+   * The files that are tried first, at least one: the one that killed this mutant before, those about the source, and others as long as all
+   * together take no more than so many seconds; and the rest of them.
    */
-  likeliest(source: string, seconds: number): readonly [readonly string[], readonly string[]] {
-    const all = this.of(source);
+  likeliest(source: string, seconds: number, killer?: string): readonly [readonly string[], readonly string[]] {
+    const all = [...this.of(source)].sort((a, b) => Number(b === killer) - Number(a === killer));
     let sum = 0;
     const first = all.filter((file, i) => {
       sum += this.#seconds.get(file) ?? 0;

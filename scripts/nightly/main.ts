@@ -40,6 +40,7 @@ async function main(args: readonly string[]): Promise<number> {
         lanes: PROCESSES,
         file: undefined,
         suites: undefined,
+        remember: false,
         signal: interrupted(),
         log,
       });

@@ -84,7 +84,14 @@ for (const order of ORDERS) {
           ];
           const open = await networkHelpers.takeSnapshot();
           let worst = 0;
-          for (const before of [[], [part(tick - 2_400, tick + 240, ONE / 4n)]]) {
+          // What stands already: nothing, a range round the price, and one on either side of it.
+          const standing = [
+            [],
+            [part(tick - 2_400, tick + 240, ONE / 4n)],
+            [part(tick - 1_800, tick - 900, ONE / 2n)],
+            [part(tick + 900, tick + 1_800, ONE / 2n)],
+          ];
+          for (const before of standing) {
             for (const mints of before.length > 0 ? cases.slice(4) : cases) {
               if (before.length > 0) await world.execute({ mints: before });
               const start = await networkHelpers.takeSnapshot();
@@ -113,7 +120,9 @@ for (const order of ORDERS) {
               await open.restore();
             }
           }
-          figure(`${2 * cases.length + 2} refusals, at most ${worst.toExponential(1)} from the float`);
+          figure(
+            `${2 * (cases.length + standing.length - 1)} refusals, at most ${worst.toExponential(1)} from the float`,
+          );
 
           // At the limit itself: the fraction of the money that this range may have, a little less and a little more.
           const [volFloorBps, lvrLimitBps] = [10_000, 40];

@@ -129,12 +129,16 @@ describe("contracts/construction: vault", () => {
   });
 
   it("refuses tokens of so few decimals that a wei is worth something", async () => {
-    for (const decimals of [
-      { quoteDecimals: 5, baseDecimals: 18 },
-      { quoteDecimals: 18, baseDecimals: 5 },
-    ]) {
-      const coarse = await deployWorld(connection, decimals).catch((error: unknown) => String(error));
-      expect(coarse).to.include("InvalidSetup").and.to.include("fewer than 6 decimals");
+    for (const quoteIsToken0 of [false, true]) {
+      for (const decimals of [
+        { quoteDecimals: 5, baseDecimals: 18 },
+        { quoteDecimals: 18, baseDecimals: 5 },
+      ]) {
+        const coarse = await deployWorld(connection, { quoteIsToken0, ...decimals }).catch((error: unknown) =>
+          String(error),
+        );
+        expect(coarse).to.include("InvalidSetup").and.to.include("fewer than 6 decimals");
+      }
     }
   });
 

@@ -12,6 +12,9 @@ import { cites, INVARIANT } from "./invariants.ts";
 const connection = await network.create();
 const { networkHelpers } = connection;
 
+/** What one field of the book can hold. */
+const FULL = (1n << 120n) - 1n;
+
 const NONE: Pair2 = { amount0: 0n, amount1: 0n };
 
 function plus(a: Pair2, b: Pair2): Pair2 {
@@ -366,6 +369,36 @@ for (const order of ORDERS) {
       },
     );
 
+    it(
+      cites(
+        "a full book stops no exit and no plan: what no longer fits is the LPs'",
+        INVARIANT.WITHDRAW_OPEN,
+        INVARIANT.TREASURY_ONLY,
+      ),
+      async () => {
+        const world = await networkHelpers.loadFixture(open);
+        await world.execute({ burns: [{ index: 0, fraction: 0n }] });
+        const room = { amount0: 3n, amount1: 5n };
+        await fill(world, room);
+        await earn(world);
+        const { bob } = world.who;
+        const before = await world.book();
+        expect(part(pending(before), 777n).amount0 > room.amount0).to.equal(true);
+        expect(part(pending(before), 777n).amount1 > room.amount1).to.equal(true);
+        await world.withdraw(bob, 3_000n * ONE);
+        expect(await owed(world)).to.deep.equal({ amount0: FULL, amount1: FULL });
+        await earn(world);
+        await world.execute({ burns: [{ index: 0 }, { index: 1 }] });
+        expect(await owed(world)).to.deep.equal({ amount0: FULL, amount1: FULL });
+        // Nothing of it is lost: what the vault holds beyond the book is idle, so the LPs'.
+        const held = await world.balances(world.addresses.vault);
+        const after = await world.book();
+        expect([after.idle0, after.idle1]).to.deep.equal([held.amount0 - FULL, held.amount1 - FULL]);
+        await world.vault.claimTreasury();
+        expect(await owed(world)).to.deep.equal(NONE);
+      },
+    );
+
     it(cites("is never more than a tenth, and never nobody's", INVARIANT.POLICY_CAPS), async () => {
       const world = await networkHelpers.loadFixture(open);
       await expect(setCaps(world, { treasuryShareBps: 1_001 }))
@@ -376,6 +409,25 @@ for (const order of ORDERS) {
       ).to.be.revertedWithCustomError(world.policy, "InvalidTreasury");
     });
   });
+}
+
+/** Writes the book full but for `room`, and gives the vault the tokens for it. The word is found by its content. */
+async function fill(world: World, room: Pair2): Promise<void> {
+  const { vault } = world.addresses;
+  const { amount0, amount1, shareBps } = await world.vault.treasuryBook();
+  const word = (a: bigint, b: bigint): bigint => a | (b << 120n) | (shareBps << 240n);
+  expect(amount0 > 0n && amount1 > 0n).to.equal(true);
+  for (let slot = 0; slot < 40; slot++) {
+    if (BigInt(await networkHelpers.getStorageAt(vault, slot)) !== word(amount0, amount1)) continue;
+    const [next0, next1] = [FULL - room.amount0, FULL - room.amount1];
+    await world.token0.mint(vault, next0 - amount0);
+    await world.token1.mint(vault, next1 - amount1);
+    await networkHelpers.setStorageAt(vault, slot, word(next0, next1));
+    const now = await world.vault.treasuryBook();
+    expect([now.amount0, now.amount1, now.shareBps]).to.deep.equal([next0, next1, shareBps]);
+    return;
+  }
+  throw new Error("no word of the vault looks like its treasury book: has the layout changed?");
 }
 
 /**

@@ -53,6 +53,11 @@ describe("scripts/mutation/suites", () => {
     expect(first).to.include(plans);
     expect([first.length, rest.length]).to.deep.equal([3, 1]);
     expect(order.near("contracts/Other.sol")).to.have.length(4);
+    // What killed it before comes first, however long it takes and whatever it is about.
+    const [again, others] = order.likeliest(source, 0, "test/contracts/policy.test.ts");
+    expect(again).to.deep.equal(["test/contracts/policy.test.ts", plans]);
+    expect(others).to.have.length(2);
+    expect(order.likeliest(source, 12, "test/contracts/gone.test.ts")).to.deep.equal(order.likeliest(source, 12));
   });
 
   it("takes a folder of test/contracts for one suite, whatever its files are called", () => {
