@@ -249,13 +249,22 @@ library SleeveLib {
     ) private returns (uint256 paid) {
         uint256 has = _raise(state, pair, w);
         uint256 part = has >= w.need ? ONE : FullMath.mulDiv(has, ONE, w.need);
-        // What a part owes is rounded up: a billionth less of it is paid for in any case.
+        // What a part owes is rounded up: a billionth less of it is paid for.
         if (part < ONE) part -= part / 1e9;
-        (uint256 owe0, uint256 owe1, , ) = w.sleeve.previewExit(part, ONE);
-        paid = owe0 + owe1;
+        paid = _owed(w.sleeve, part);
+        if (paid > has) {
+            // Where a few wei are missing, less than what the venue lets stay behind: a part that leaves more.
+            part -= part / 1e3;
+            paid = _owed(w.sleeve, part);
+        }
         if (paid == 0 || paid > has) revert NothingToRepayWith(w.index);
         IERC20(w.token1 ? pair.token1 : pair.token0).safeTransfer(address(w.sleeve), paid);
         w.sleeve.exit(part, ONE);
+    }
+
+    function _owed(ISleeve sleeve, uint256 part) private view returns (uint256) {
+        (uint256 owe0, uint256 owe1, , ) = sleeve.previewExit(part, ONE);
+        return owe0 + owe1;
     }
 
     /// @dev Of a sleeve that settles later, or in part: all that it owns.
@@ -334,8 +343,9 @@ library SleeveLib {
                 : IERC20(pair.token0).balanceOf(address(this)) - owed.amount0;
     }
 
-    /// @dev Burns the same fraction of every range: as much as brings what is missing at the pools' spot, or all of it; what is left
-    ///      empty loses its place.
+    /// @dev Burns the same fraction of every range: as much as brings what is missing at the pools' spot, or all of it, for the rest
+    ///      is bought with what comes of the other token. Where nothing comes of the one that is owed and nothing can be bought, nothing
+    ///      is burned. What is left empty loses its place.
     function _burnFor(
         PlanLib.State storage state,
         PlanLib.Pair memory pair,
@@ -344,7 +354,7 @@ library SleeveLib {
         uint256 missing
     ) private returns (bool burned) {
         uint256 held = _inRanges(pair, w);
-        if (held == 0) return false;
+        if (held == 0 && !_speaks(pair)) return false;
         uint256 fraction = missing >= held ? ONE : FullMath.mulDivRoundingUp(missing, ONE, held);
         uint256[2] memory before = [w.words[0], w.words[1]];
         uint256 end = w.words.end();
@@ -362,6 +372,14 @@ library SleeveLib {
         }
         state.ranges.save(before, w.words);
         return true;
+    }
+
+    function _speaks(PlanLib.Pair memory pair) private view returns (bool) {
+        try pair.oracle.read(NO_HINT) returns (PriceBand memory) {
+            return true;
+        } catch {
+            return false;
+        }
     }
 
     /// @dev Of the token that is owed, in all ranges at their pools' spot, fees aside.

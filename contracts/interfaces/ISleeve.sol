@@ -20,7 +20,8 @@ interface ISleeve is IERC6909 {
     error RateAboveCap(uint256 rateX18, uint256 capX18);
     /// @notice There is no value left from which the vault could take while others hold units.
     error Insolvent();
-    /// @notice While others hold units, nothing can be taken without a price to sell the vault's units at.
+    /// @notice While others hold units, nothing can be taken without a price to sell the vault's units at, and while they hold more
+    ///         than a hundredth of them, no debt repaid without a price to buy units at.
     error PriceNeeded();
     /// @notice The venue gave or took another amount than it said.
     error VenueNotExact(uint256 expected, uint256 actual);
@@ -49,7 +50,8 @@ interface ISleeve is IERC6909 {
     ///         what of the given the venue did not need, is sent to the vault. Vault only.
     /// @param give0 token0, wei; give1 likewise
     /// @param lowX96 the oracle's band, by whose worse end units are priced while others than the vault hold some; zero if the
-    ///        oracle is silent: then a debt can be repaid, for which the vault gets no units, and nothing can be taken
+    ///        oracle is silent: then nothing can be taken, and a debt repaid only while others hold a hundredth of the units at
+    ///        most, since the vault gets no units for it
     /// @param highX96 likewise
     /// @return moved0 what really moved, signed alike
     /// @return moved1 likewise

@@ -157,8 +157,11 @@ contract AaveSleeve is Sleeve {
         POOL.supply(address(ASSET), amount, address(this), 0);
     }
 
+    /// @dev What there is of it, where the reserve is lent out.
     function _withdraw(uint256 amount) internal override returns (uint256) {
         uint256 supplied = ATOKEN.balanceOf(address(this));
+        uint256 cash = ASSET.balanceOf(address(ATOKEN));
+        if (cash < amount && cash < supplied) return cash == 0 ? 0 : _takeOut(cash, false);
         return amount < supplied ? _takeOut(amount, false) : _takeOut(supplied, true);
     }
 

@@ -44,6 +44,8 @@ abstract contract Sleeve is ISleeve, ERC6909TokenSupply, ReentrancyGuardTransien
     /// @dev As many units as make the smallest holding of an LP divisible.
     uint256 private constant FIRST_UNITS = 1e30;
     uint256 private constant VIRTUAL_UNITS = 1e9;
+    /// @dev One part in so many of the units: what others may hold at the most if the vault is to repay without a price.
+    uint256 private constant CRUMBS = 100;
 
     address public immutable VAULT;
     IERC20 public immutable ASSET;
@@ -251,7 +253,12 @@ abstract contract Sleeve is ISleeve, ERC6909TokenSupply, ReentrancyGuardTransien
         uint256 highX96
     ) private view returns (int256) {
         if (before.debt == 0 && debt == 0) return _unitsInKind(before.measure, _measure(), total);
-        if (lowX96 == 0 && (asset < 0 || debt < 0)) revert PriceNeeded();
+        if (lowX96 == 0) {
+            // A repayment then buys no units, so that a part of it is a present to the others: theirs may be no more than crumbs.
+            // Nor may it be refused for a crumb, which anybody could hold to keep the vault in debt.
+            bool crumbs = (total - balanceOf(VAULT, UNIT_ID)) * CRUMBS <= total;
+            if (asset < 0 || debt < 0 || !crumbs) revert PriceNeeded();
+        }
         int256 atLow = _unitsAt(before, total, asset, debt, lowX96);
         int256 atHigh = _unitsAt(before, total, asset, debt, highX96);
         return atLow < atHigh ? atLow : atHigh;

@@ -60,6 +60,12 @@ for (const order of ORDERS) {
       });
     }
 
+    /** Longer than any heartbeat: the vault's oracle says nothing, Morpho's own goes on. */
+    async function feedsGoStale(): Promise<void> {
+      await world.pass(3 * 86_400);
+      await expect(world.oracle.feeds()).to.be.revertedWithCustomError(world.oracle, "FeedStale");
+    }
+
     /** What the lens shows for the second in which the withdrawal is then made. */
     async function leavesAsPreviewed(lp: HardhatEthersSigner, shares: bigint) {
       await connection.networkHelpers.time.setNextBlockTimestamp((await world.now()) + 60);
@@ -161,6 +167,98 @@ for (const order of ORDERS) {
       expect(after.owed).to.be.lessThan(before.owed);
       expect(after.healthX18).to.be.within(after.openingX18 - ONE / 1_000_000n, after.openingX18 + ONE / 1_000_000n);
       expect(after.owned).to.equal(before.owned);
+    });
+
+    it("while the feeds are silent nobody has the vault repay for others who hold units, but for crumbs of them", async () => {
+      await openConversion();
+      const { alice, bob, stranger } = world.who;
+      const snapshot = await connection.networkHelpers.takeSnapshot();
+      for (const [shares, refused] of [
+        [500_000n * ONE, true],
+        [10_000n * ONE, false],
+      ] as const) {
+        await (await world.vault.connect(bob).withdraw(shares, 0, 0, bob.address, 1n)).wait();
+        const others = (await sleeve.balanceOf(bob.address, 0)) * 100n;
+        expect(others > (await sleeve.totalUnits())).to.equal(refused);
+        await world.report(world.options.price * 1.32);
+        await feedsGoStale();
+        const before = await sleeve.report();
+        expect((await sleeve.shortfall()).owe0 + (await sleeve.shortfall()).owe1).to.be.greaterThan(0n);
+        const call = world.vault.connect(stranger).deleverage(CONVERSION);
+        if (refused) await expect(call).to.be.revertedWithCustomError(sleeve, "PriceNeeded");
+        else {
+          await (await call).wait();
+          expect((await sleeve.report()).owed).to.be.lessThan(before.owed);
+        }
+        // Exits, a guardian's unwinding and the others' own redemption need no price.
+        await world.withdraw(alice, 1_000n * ONE);
+        await (await world.vault.connect(world.who.guardian).unwind(CONVERSION)).wait();
+        expect(await sleeve.balanceOf(world.addresses.vault, 0)).to.equal(0n);
+        await snapshot.restore();
+      }
+    });
+
+    it("a core that stands in the other token alone does not keep a debt from being brought down", async () => {
+      await openConversion();
+      const { stranger, guardian } = world.who;
+      // All that is idle goes below the price, where only quote can stand: of the base a wei stays idle.
+      const tick = Math.floor((await world.tick(3_000)) / 60) * 60;
+      const [tickLower, tickUpper] = base1 ? [tick + 600, tick + 6_000] : [tick - 6_000, tick - 600];
+      await world.execute({
+        swaps: [{ fee: 500, zeroForOne: !base1, fraction: ONE }],
+        mints: [{ fee: 3_000, tickLower, tickUpper, fraction0: ONE, fraction1: ONE }],
+      });
+      const { idle0, idle1 } = await world.vault.idle();
+      expect((base1 ? idle1 : idle0) <= 1n).to.equal(true);
+      await world.movePools(world.options.price * 1.3);
+      await world.report(world.options.price * 1.3);
+      await world.pass(3_600);
+      await world.report(world.options.price * 1.3);
+      const before = await sleeve.report();
+      expect(before.healthX18).to.be.lessThan(before.floorX18);
+      const snapshot = await connection.networkHelpers.takeSnapshot();
+
+      await (await world.vault.connect(stranger).deleverage(CONVERSION)).wait();
+      const after = await sleeve.report();
+      expect(after.healthX18).to.be.within(after.openingX18 - ONE / 1_000n, after.openingX18 + ONE / 1_000n);
+      const { deleverageE12, deleverageCapacityE12 } = await world.vault.budgets();
+      expect(deleverageE12 > 0n && deleverageE12 <= deleverageCapacityE12).to.equal(true);
+      await snapshot.restore();
+
+      await (await world.vault.connect(guardian).unwind(CONVERSION)).wait();
+      const left = await sleeve.report();
+      expect(left.owed * 10n).to.be.lessThan(before.owed);
+      await snapshot.restore();
+
+      // Without a price nothing can be bought, and so nothing is burned either.
+      await feedsGoStale();
+      const held = (await world.book()).positions.map((p) => p.liquidity);
+      for (let calls = 0; calls < 2; calls++) {
+        await world.vault
+          .connect(stranger)
+          .deleverage(CONVERSION)
+          .catch(() => undefined);
+      }
+      expect((await world.book()).positions.map((p) => p.liquidity)).to.deep.equal(held);
+    });
+
+    it("a guardian unwinds a debt for which a few wei are missing", async () => {
+      await openConversion();
+      const { owed } = await sleeve.report();
+      const vault = await world.as(world.addresses.vault);
+      const snapshot = await connection.networkHelpers.takeSnapshot();
+      for (const missing of [1n, 99n, 100n, 101n, 10_000n]) {
+        // All base but so much leaves the vault, and nothing can be bought.
+        const { idle0, idle1 } = await world.vault.idle();
+        await (
+          await world.base.connect(vault).transfer(world.who.stranger.address, (base1 ? idle1 : idle0) - owed + missing)
+        ).wait();
+        await feedsGoStale();
+        await (await world.vault.connect(world.who.guardian).unwind(CONVERSION)).wait();
+        const left = await sleeve.report();
+        expect(left.owed * 500n).to.be.lessThan(owed);
+        await snapshot.restore();
+      }
     });
 
     it("a guardian unwinds it whole, a stranger does not", async () => {
