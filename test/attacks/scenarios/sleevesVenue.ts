@@ -489,6 +489,35 @@ export const scenarios: readonly Scenario[] = [
     },
   },
   {
+    name: "the vault repays for a holder of half the units while the feeds are silent",
+    actor: "lp",
+    about:
+      "He leaves with half of the conversion's units just before the feeds fall silent, when the debt is near liquidation, and has it deleveraged again and again: without a price the vault would get no units for what it repays, so nothing is repaid while others hold more than crumbs.",
+    path: false,
+    sleeves: true,
+    prepare: (stage) => enter(stage),
+    play: async (stage) => {
+      const { venues, attacker } = stage;
+      await stage.moveMarket(3_200, { feeds: "report" });
+      await stage.attack(async () => {
+        await stage.batch([attacker.withdraw(1_000_000n * ONE, attacker.address, venues.mask("conversion"))]);
+        const { healthX18, floorX18 } = await venues.conversion.report();
+        stage.must(healthX18 < floorX18, "it is under the floor");
+      });
+      await stage.at(2 * DAY, { feeds: false });
+      await stage.attack(async () => {
+        const deleverage = attacker.vault("deleverage", [venues.index("conversion")]);
+        await stage.refused("a present", () => stage.batch([deleverage]));
+      });
+      await stage.at(2 * DAY + HOUR);
+      await stage.attack(async () => {
+        const units = await venues.units("conversion", attacker.address);
+        await stage.batch([venues.call("conversion", "redeem", [units, 0n, attacker.address])]);
+      });
+      await stage.at(2 * DAY + 2 * HOUR);
+    },
+  },
+  {
     name: "deleveraging with too little gas for the price",
     actor: "lp",
     about:
