@@ -201,19 +201,19 @@ for (const order of ORDERS) {
     it("a core that stands in the other token alone does not keep a debt from being brought down", async () => {
       await openConversion();
       const { stranger, guardian } = world.who;
-      // All that is idle goes below the price, where only quote can stand: of the base a wei stays idle.
+      // All quote goes below the price, where no base can stand, and the base elsewhere: a wei of it stays idle.
       const tick = Math.floor((await world.tick(3_000)) / 60) * 60;
       const [tickLower, tickUpper] = base1 ? [tick + 600, tick + 6_000] : [tick - 6_000, tick - 600];
       await world.execute({
-        swaps: [{ fee: 500, zeroForOne: !base1, fraction: ONE }],
+        moves: [{ sleeve: REVERSAL, take: false, token1: base1, fraction: ONE }],
         mints: [{ fee: 3_000, tickLower, tickUpper, fraction0: ONE, fraction1: ONE }],
       });
       const { idle0, idle1 } = await world.vault.idle();
       expect((base1 ? idle1 : idle0) <= 1n).to.equal(true);
-      await world.movePools(world.options.price * 1.3);
-      await world.report(world.options.price * 1.3);
+      await world.movePools(world.options.price * 1.32);
+      await world.report(world.options.price * 1.32);
       await world.pass(3_600);
-      await world.report(world.options.price * 1.3);
+      await world.report(world.options.price * 1.32);
       const before = await sleeve.report();
       expect(before.healthX18).to.be.lessThan(before.floorX18);
       const snapshot = await connection.networkHelpers.takeSnapshot();
