@@ -98,8 +98,14 @@ export class Venues {
         const { owned, owed } = await this[place].report();
         return { asset: owned, debt: owed };
       }
-      case "reserve":
-        return { asset: await this.reserve.previewRedeem(await this.reserveSleeve.held()), debt: 0n };
+      case "reserve": {
+        // No more than is there, however much the sleeve counts.
+        const [held, there] = [
+          await this.reserveSleeve.held(),
+          await this.reserve.balanceOf(await this.reserveSleeve.getAddress()),
+        ];
+        return { asset: await this.reserve.previewRedeem(held < there ? held : there), debt: 0n };
+      }
       case "asset": {
         const sleeve = this.assetSleeve;
         const shares = (await sleeve.held()) + (await sleeve.redeeming());

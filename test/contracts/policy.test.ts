@@ -62,7 +62,15 @@ describe("contracts/policy: limits", () => {
         (10_000n << 224n),
     );
     const second =
-      1_000n | (1_000n << 16n) | (65_535n << 32n) | (200n << 48n) | (1_000n << 104n) | (50n << 120n) | (50n << 128n);
+      1_000n |
+      (1_000n << 16n) |
+      (65_535n << 32n) |
+      (200n << 48n) |
+      (1_000n << 104n) |
+      (50n << 120n) |
+      (50n << 128n) |
+      (300n << 136n) |
+      (100n << 152n);
     expect(packed.second).to.equal(second);
     // A pause is a field of its own, and moves no other; while it lasts there are no limits to plan with.
     await world.policy.connect(world.who.guardian).pause();
@@ -323,6 +331,7 @@ describe("contracts/policy: roles", () => {
       const calls = {
         tightenCaps: abi.encodeFunctionData("tightenCaps", [{ ...CAPS, maxPlanLossBps: 5 }]),
         removePool: abi.encodeFunctionData("removePool", [500]),
+        lowerSleeveCap: abi.encodeFunctionData("lowerSleeveCap", [0, 0]),
         removeKeeper: abi.encodeFunctionData("removeKeeper", [keeper.address]),
         pause: abi.encodeFunctionData("pause"),
       };

@@ -140,6 +140,7 @@ export async function roomGivingCalls(
   const calls = [
     { name: "setCaps", target: addresses.policy, data: abi.encodeFunctionData("setCaps", [caps]) },
     { name: "addPool", target: addresses.policy, data: abi.encodeFunctionData("addPool", [100]) },
+    { name: "setSleeve", target: addresses.policy, data: abi.encodeFunctionData("setSleeve", [0, ZeroAddress, 0]) },
     { name: "addKeeper", target: addresses.policy, data: abi.encodeFunctionData("addKeeper", [who.bob.address]) },
     { name: "setTreasury", target: addresses.policy, data: abi.encodeFunctionData("setTreasury", [who.carol.address]) },
     { name: "renewPause", target: addresses.policy, data: abi.encodeFunctionData("renewPause") },
