@@ -74,8 +74,6 @@ export interface StrategyConfig {
     readonly cooldownHours: number;
     /** Part of the turnover budget's capacity that must be left after giving: the hedge goes first. */
     readonly leaves: number;
-    /** Bearish fraction from which what secures a whole step of the hedge stays idle. */
-    readonly watchful: number;
     /** Yield a year of a reserve that does not say: quote lent in calm years. */
     readonly assumedRate: number;
     readonly horizonDays: number;
@@ -274,7 +272,6 @@ export const DEFAULT_CONFIG: StrategyConfig = {
     step: 0.1,
     cooldownHours: 24,
     leaves: 0.4,
-    watchful: 0.5,
     assumedRate: 0.03,
     horizonDays: 30,
   },
@@ -385,7 +382,6 @@ const RANGES: {
     step: FRACTION,
     cooldownHours: HOURS,
     leaves: FRACTION,
-    watchful: FRACTION,
     assumedRate: [0, 10],
     horizonDays: HORIZON,
   },

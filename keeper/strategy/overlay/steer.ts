@@ -18,6 +18,8 @@ export interface Course {
   readonly overlays: readonly Overlay[];
   /** Units of the loan token. */
   readonly wanted: number;
+  /** Units of the loan token above which nothing is left standing, inside the band or not; default none. */
+  readonly most?: number;
   /** Greatest step, and off the wanted debt by how much it is taken; parts of NAV. */
   readonly step: number;
   readonly band: number;
@@ -40,24 +42,15 @@ export function steer(view: View, course: Course): Verdict {
   const told = { ...course, figures };
   // What is no longer wanted goes to the end, however little is left of it; and what secures no debt comes back.
   const ends = wanted === 0 && toEnd(view, overlays) !== null;
-  if (!ends && Math.abs(off) < band * nav) {
+  // Not insurance any more, but a bet.
+  const tooMuch = (owed - (course.most ?? Infinity)) * price >= config.hedge.least * nav;
+  if (!ends && !tooMuch && Math.abs(off) < band * nav) {
     return hold(rule, `${account}, inside the band of ${percent(band, 0)} of NAV.`, figures);
   }
   const wait = cooldownLeft(view, state.memory.lastHedge, config.hedge.checkHours);
   if (wait > 0) return hold(rule, `${account}; the next look is in ${hours(wait)}.`, { ...figures, wait });
   const step = Math.min(Math.abs(off), course.step * nav) / price;
   return off > 0 ? stepUp(view, told, step) : stepDown(view, told, step);
-}
-
-/** The step up that is to come, of at most so much (units of the loan token): which sleeve would take it, and how far. Null if none may. */
-export function nextStepUp(
-  view: View,
-  overlays: readonly Overlay[],
-  step: number,
-): { readonly overlay: Overlay; readonly step: number } | null {
-  const overlay = byCost(overlays).find((one) => refusal(view, one) === null);
-  if (overlay === undefined) return null;
-  return { overlay, step: Math.max(Math.min(step, borrowingRoom(view, overlay).byCap), 0) };
 }
 
 // ---- up

@@ -5,8 +5,8 @@
  *
  * It is insurance: no gain is expected of it, so no hurdle is asked, and the sentence says what it costs.
  */
-import { overlaysOf, owedBy, securityFor } from "../overlay/overlay.ts";
-import { nextStepUp, steer } from "../overlay/steer.ts";
+import { overlaysOf, owedBy } from "../overlay/overlay.ts";
+import { steer } from "../overlay/steer.ts";
 import { drainMemory, wishOf } from "../overlay/wish.ts";
 import { hold, type Verdict } from "../proposal.ts";
 import { money, percent } from "../text.ts";
@@ -36,28 +36,12 @@ export function hedge(view: View): Verdict {
     rule: RULE,
     overlays,
     wanted,
+    // All base that there is: beyond it the vault would be short.
+    most: coreDelta + view.state.idleBase,
     step: config.hedge.step,
     band: config.hedge.band,
     account,
     purpose: "it is insurance, and no gain is expected of it",
     figures: { ratio },
   });
-}
-
-/**
- * Quote that the hedge's next step gives as security. A whole step also while one may come with the next day's voices, so that nothing is
- * lent for a day.
- */
-export function nextSecurity(view: View): number {
-  const { config, nav, price, bearish, coreDelta } = view;
-  const wish = config.rules.hedge ? wishOf(view) : null;
-  if (wish === null) return 0;
-  const overlays = overlaysOf(view, "conversion");
-  const whole = (config.hedge.step * nav) / price;
-  const more = wish.conversion * coreDelta - owedBy(overlays);
-  const watchful = bearish !== null && bearish >= config.reserve.watchful;
-  const next = nextStepUp(view, overlays, watchful ? whole : Math.min(more, whole));
-  if (next === null || !(next.step > 0)) return 0;
-  const { overlay, step } = next;
-  return Math.max(securityFor(overlay, overlay.debt.owed + step) - overlay.debt.owned, 0);
 }

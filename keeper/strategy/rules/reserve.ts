@@ -1,5 +1,6 @@
 /**
- * The reserve: quote that neither the core, the hedge nor the buffer needs is lent, in steps, and comes back when one of them needs it. Fees that
+ * The reserve: quote that neither the core nor the buffer needs is lent, in steps, and comes back when one of them needs it. What secures the
+ * hedge's next step may be lent, too: the hedge takes it out in its own plan. Fees that
  * plans have collected are idle tokens too, so what of the harvest compounding does not use goes here; while fees are measured at LVR or more, it
  * stays for the core.
  */
@@ -10,7 +11,6 @@ import type { SleeveState } from "../types.ts";
 import { move, reserveWith } from "../sleeveMoves.ts";
 import { mayOwn } from "../sleeveRoom.ts";
 import type { View } from "../view.ts";
-import { nextSecurity } from "./hedge.ts";
 
 const RULE = "reserve";
 
@@ -23,7 +23,7 @@ export function reserve(view: View): Verdict {
   if (sleeve === null && held === null) return hold(RULE, "There is no reserve, or its venue does not answer.");
   const needs = needsOf(view);
   const surplus = state.idleQuote - needs;
-  const account = `Of ${money(state.idleQuote)} idle quote the core, the hedge and the buffer need ${money(needs)}`;
+  const account = `Of ${money(state.idleQuote)} idle quote the core and the buffer need ${money(needs)}`;
   const figures = { idle: state.idleQuote / nav, needs: needs / nav, surplus: surplus / nav };
   const wait = cooldownLeft(view, state.memory.lastReserveMove, settings.cooldownHours);
 
@@ -42,12 +42,12 @@ export function reserve(view: View): Verdict {
   return lend(view, sleeve, Math.min(surplus, settings.step * nav), account, figures);
 }
 
-/** Quote that is to stay idle: the buffer, half of what the core lacks, and what secures the hedge's next step. */
+/** Quote that is to stay idle: the buffer, and half of what the core lacks. */
 function needsOf(view: View): number {
   const { config, nav } = view;
   const room = view.coreTarget - view.coreValue;
   const core = room >= config.compound.band * nav ? room / 2 : 0;
-  return config.reserve.buffer * nav + core + nextSecurity(view);
+  return config.reserve.buffer * nav + core;
 }
 
 function lend(view: View, sleeve: SleeveState, amount: number, account: string, figures: Figures): Verdict {

@@ -542,12 +542,16 @@ describe("decide: the reserve", () => {
     const bare = vault({ idleQuote: 5_000, idleBase: 250, ranges: [{ ...BASE, value: 300_000 }], sleeves: lent });
     const decision = decide(bare, calm, POLICY);
     expect(decision.sleeveMoves[0], texts(decision)).to.deep.include({ sleeve: 2, token: "quote", take: true });
-    const told = decide(
+    // The hedge takes what it needs in its own plan, and until then it earns.
+    const hedged = decide(vault({ idleQuote: 0, idleBase: 0, sleeves: lent }), bearish(1), POLICY);
+    expect(hedged.sleeveMoves[0], texts(hedged)).to.deep.include({ sleeve: 2, token: "quote", take: true });
+    expect(hedged.sleeveMoves[1], texts(hedged)).to.deep.include({ sleeve: 0, token: "quote", take: false });
+    const waiting = decide(
       vault({ idleQuote: 60_000, sleeves: lent, memory: { ...RESTED, lastHedge: NOW } }),
       bearish(1),
       POLICY,
     );
-    expect(told.sleeveMoves[0], texts(told)).to.deep.include({ sleeve: 2, take: true });
+    expect(waiting.sleeveMoves, texts(waiting)).to.deep.equal([]);
   });
 
   it("waits while fees pay, between two moves, behind a full budget, and when it is off", () => {
