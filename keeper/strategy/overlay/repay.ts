@@ -7,7 +7,7 @@
  * alone nobody could end the last part of a debt while others hold units of the sleeve.
  */
 import { NO_MOVES, type Moves } from "../project.ts";
-import { move, reserveWith, takeFrom } from "../sleeveMoves.ts";
+import { move, reserveWith, takeFrom, withoutDust } from "../sleeveMoves.ts";
 import { swapOut, trade } from "../trade.ts";
 import type { BurnMove, SwapMove, Token } from "../types.ts";
 import type { View } from "../view.ts";
@@ -44,7 +44,7 @@ export function repayment(view: View, overlay: Overlay, wanted: number, urgent: 
         ? move(sleeve, asset, "take", "after", left, true)
         : [
             ...move(sleeve, loan, "give", "after", repaid),
-            ...move(sleeve, asset, "take", "after", freed(overlay, left, repaid)),
+            ...move(sleeve, asset, "take", "after", freed(view, overlay, left, repaid)),
           ]),
     ],
   };
@@ -57,10 +57,11 @@ export function withdrawing({ debt, sleeve, asset }: Overlay, part: number): Mov
 }
 
 /** In proportion to what is repaid, as far as the rest stays secured; nothing where the venue pays nothing out. */
-function freed(overlay: Overlay, owned: number, repaid: number): number {
+function freed(view: View, overlay: Overlay, owned: number, repaid: number): number {
   const { owed } = overlay.debt;
   if (overlay.sleeve.obstacle !== "none") return 0;
-  return Math.max(Math.min((owned * repaid) / owed, owned - securityFor(overlay, owed - repaid)), 0);
+  const free = Math.min((owned * repaid) / owed, owned - securityFor(overlay, owed - repaid));
+  return withoutDust(view, Math.max(free, 0), overlay.assetPrice);
 }
 
 /** The loan token, and where it comes from. */
