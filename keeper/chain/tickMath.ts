@@ -15,7 +15,7 @@ const MAX_UINT256 = (1n << 256n) - 1n;
 const LOW_32 = (1n << 32n) - 1n;
 
 /** Entry i is 1.0001^(-2^i / 2) in Q128, as the protocol rounds it. */
-const INVERSE_POWERS: readonly bigint[] = [
+export const INVERSE_POWERS: readonly bigint[] = [
   0xfffcb933bd6fad37aa2d162d1a594001n,
   0xfff97272373d413259a46990580e213an,
   0xfff2e50f5f656932ef12357cf3c7fdccn,

@@ -47,6 +47,10 @@ const USAGE_ERRORS = new Set([
   "MemoryError",
   "ConfigError",
   "StrategyConfigError",
+  "SimulationFileError",
+  "ReplayOptionError",
+  "FetchOptionError",
+  "CandleOptionError",
 ]);
 
 /** 0, 1 or 2, or 130 after Ctrl-C. */

@@ -2,10 +2,12 @@ import { readFileSync } from "node:fs";
 
 import { Command, CommanderError } from "commander";
 
+import { addData } from "./commands/data.ts";
 import { addDeposit } from "./commands/deposit.ts";
 import { addKeeper } from "./commands/keeper.ts";
 import { addLocal } from "./commands/local.ts";
 import { addRedeem } from "./commands/redeem.ts";
+import { addReplay } from "./commands/replay.ts";
 import { addStatus } from "./commands/status.ts";
 import { addWithdraw } from "./commands/withdraw.ts";
 import type { Context, GlobalOptions, Run } from "./context.ts";
@@ -35,7 +37,8 @@ export async function runProgram(args: readonly string[], context: Context): Pro
     ...context,
     output: createOutput(command.optsWithGlobals<GlobalOptions>().json === true, context.stdout, context.stderr),
   });
-  for (const add of [addLocal, addStatus, addDeposit, addWithdraw, addRedeem, addKeeper]) add(program, start);
+  for (const add of [addLocal, addStatus, addDeposit, addWithdraw, addRedeem, addKeeper, addReplay, addData])
+    add(program, start);
   for (const command of allCommands(program)) command.exitOverride().configureOutput(program.configureOutput());
 
   try {

@@ -1,4 +1,5 @@
 /** What a tick saw, decided and did, for programs and for people. */
+import { unitsFromWei } from "../chain/prices.ts";
 import { toJsonable } from "../observe/snapshot.ts";
 import { feeTier, grouped, isoTime, percent, price, signed } from "../report/format.ts";
 import { priceOfTick } from "../strategy/ticks.ts";
@@ -28,6 +29,7 @@ export function tickDocument(tick: TickResult): unknown {
     },
     decisionHash: tick.decisionHash,
     plan: tick.plan,
+    preview: tick.preview,
     charge: tick.charge,
     gasEstimate: tick.gasEstimate,
     transaction: tick.transaction,
@@ -49,8 +51,8 @@ export function tickText(tick: TickResult): string {
   const mints = decision.mints.map((mint) =>
     row("mint", `${range(mint)}, at most ${grouped(mint.maxBase, 4)} base and ${grouped(mint.maxQuote)} quote`),
   );
-  const swaps = decision.swaps.map((swap) =>
-    row("swap", `sell ${grouped(swap.amount, 4)} ${swap.sell} in ${feeTier(swap.fee)}`),
+  const swaps = decision.swaps.map((swap, i) =>
+    row("swap", `sell ${grouped(swap.amount, 4)} ${swap.sell} in ${feeTier(swap.fee)}${brings(tick, i)}`),
   );
   const moves = decision.sleeveMoves.map((move) =>
     row(
@@ -77,6 +79,16 @@ export function tickText(tick: TickResult): string {
     ...(tick.unknown === null ? [] : [row("unknown", tick.unknown)]),
     ...(tick.transaction === null ? [] : [row("sent", tick.transaction.hash)]),
   ].join("\n");
+}
+
+/** What a swap brings by the preview, and how many ticks it crosses; nothing if the plan was not made. */
+function brings({ preview, decision, snapshot }: TickResult, i: number): string {
+  const [swap, outcome] = [decision.swaps[i], preview?.swaps[i]];
+  if (swap === undefined || outcome === undefined) return "";
+  const [bought, decimals] = swap.sell === "base" ? ["quote", snapshot.quoteDecimals] : ["base", snapshot.baseDecimals];
+  const amount = grouped(unitsFromWei(outcome.amountOut, Number(decimals)), 4);
+  if (outcome.crossed === null) return `, for about ${amount} ${bought}`;
+  return `, for ${amount} ${bought}${outcome.crossed === 0 ? "" : ` across ${outcome.crossed} ticks`}`;
 }
 
 /** One line of a running keeper's log. */

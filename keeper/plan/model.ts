@@ -1,30 +1,22 @@
 /**
  * PlanLib's bookkeeping in exact integers: what the vault holds after each step of a plan. Steps come in the chain's order: burns, then the
  * treasury's part of the fees that they collected is set aside, then moves, swaps, more moves, mints; swaps and mints use all but one wei of what is idle.
- * Burns and mints come out to the wei. Swaps are exact as long as they cross no initialised tick, since the lens shows only the liquidity in
- * range; the simulation at the node has the last word.
+ * Burns and mints come out to the wei. So do swaps where the pools are simulated (pools.ts); elsewhere they are exact as long as they cross no
+ * initialised tick, since the lens shows only the liquidity in range, and the simulation at the node has the last word.
  */
-import {
-  getAmount0Delta,
-  getAmount1Delta,
-  getAmountsForLiquidity,
-  getLiquidityForAmounts,
-} from "../chain/liquidityAmounts.ts";
+import { getAmountsForLiquidity, getLiquidityForAmounts } from "../chain/liquidityAmounts.ts";
 import { getSqrtRatioAtTick, MAX_SQRT_RATIO, MIN_SQRT_RATIO, Q96 } from "../chain/tickMath.ts";
 import type { Snapshot } from "../observe/snapshot.ts";
+import { type PlanPool, StretchPool, type SwapOutcome } from "./pools.ts";
 import { type MoveStep, ONE, PlanError } from "./types.ts";
 
-const FEE_UNIT = 1_000_000n;
 const BPS = 10_000n;
-
-interface Tier {
-  sqrtPriceX96: bigint;
-  liquidity: bigint;
-}
 
 interface Position {
   readonly index: number;
   readonly fee: number;
+  readonly tickLower: number;
+  readonly tickUpper: number;
   readonly sqrtLowerX96: bigint;
   readonly sqrtUpperX96: bigint;
   liquidity: bigint;
@@ -68,11 +60,20 @@ export interface ModelMove extends Pick<MoveStep, "sleeve" | "take" | "token1" |
 
 const NO_FLOW: TierFlow = { out0: 0n, out1: 0n, in0: 0n, in1: 0n };
 
+export interface ModelOptions {
+  /** Changes every pool's sqrt price, for asking what a plan would do at another price; default none. */
+  readonly move?: (sqrtPriceX96: bigint) => bigint;
+  /** The oracle's price then. */
+  readonly mid?: bigint;
+  /** By fee tier, in place of the stretch of liquidity that the snapshot shows. The plan changes them. */
+  readonly pools?: ReadonlyMap<number, PlanPool>;
+}
+
 /** The vault while a plan runs. Steps must come in the plan's order: burns, moves, swaps, moves, mints. */
 export class PlanModel {
   #idle0: bigint;
   #idle1: bigint;
-  readonly #tiers: Map<number, Tier>;
+  readonly #pools: Map<number, PlanPool>;
   readonly #positions: Map<number, Position>;
   readonly #minted: Minted[] = [];
   readonly #flows = new Map<number, TierFlow>();
@@ -90,14 +91,13 @@ export class PlanModel {
   #fees0 = 0n;
   #fees1 = 0n;
 
-  /**
-   * @param move changes every pool's sqrt price, for asking what a plan would do at another price; default none
-   * @param mid the oracle's price then
-   */
   constructor(
     snapshot: Snapshot,
-    move: (sqrtPriceX96: bigint) => bigint = (same) => same,
-    mid: bigint = snapshot.price.mid,
+    {
+      move = (same: bigint): bigint => same,
+      mid = snapshot.price.mid,
+      pools = new Map<number, PlanPool>(),
+    }: ModelOptions = {},
   ) {
     this.#quoteIsToken0 = snapshot.quoteIsToken0;
     this.#mid = mid;
@@ -110,10 +110,10 @@ export class PlanModel {
     this.#idle0 = snapshot.idle0;
     this.#idle1 = snapshot.idle1;
     this.#treasuryShareBps = BigInt(snapshot.treasuryShareBps);
-    this.#tiers = new Map(
-      snapshot.tiers.map((tier) => [
-        tier.fee,
-        { sqrtPriceX96: clampPrice(move(tier.sqrtPriceX96)), liquidity: tier.liquidity },
+    this.#pools = new Map(
+      snapshot.tiers.map(({ fee, sqrtPriceX96, liquidity }) => [
+        fee,
+        pools.get(fee) ?? new StretchPool(fee, clampPrice(move(sqrtPriceX96)), liquidity),
       ]),
     );
     this.#positions = new Map(
@@ -122,6 +122,8 @@ export class PlanModel {
         {
           index: position.index,
           fee: position.fee,
+          tickLower: position.tickLower,
+          tickUpper: position.tickUpper,
           sqrtLowerX96: getSqrtRatioAtTick(position.tickLower),
           sqrtUpperX96: getSqrtRatioAtTick(position.tickUpper),
           liquidity: position.liquidity,
@@ -193,7 +195,7 @@ export class PlanModel {
   }
 
   sqrtPriceX96(fee: number): bigint {
-    return this.#tier(fee).sqrtPriceX96;
+    return this.#pool(fee).sqrtPriceX96;
   }
 
   /** @returns what the burned liquidity brings, fees aside */
@@ -203,14 +205,14 @@ export class PlanModel {
       throw new PlanError(`The decision burns position ${index}, which holds nothing; decide on a fresh snapshot.`);
     }
     const part = (position.liquidity * fraction) / ONE;
-    const tier = this.#tier(position.fee);
-    const paid = getAmountsForLiquidity(tier.sqrtPriceX96, position.sqrtLowerX96, position.sqrtUpperX96, part, "down");
+    const pool = this.#pool(position.fee);
+    const paid = getAmountsForLiquidity(pool.sqrtPriceX96, position.sqrtLowerX96, position.sqrtUpperX96, part, "down");
     this.#idle0 += paid.amount0;
     this.#idle1 += paid.amount1;
     this.#fees0 += position.fees0;
     this.#fees1 += position.fees1;
     this.#flow(position.fee, { out0: paid.amount0, out1: paid.amount1 });
-    if (inRange(tier.sqrtPriceX96, position)) tier.liquidity -= part;
+    pool.change(position, -part);
     position.liquidity -= part;
     position.fees0 = 0n;
     position.fees1 = 0n;
@@ -229,22 +231,14 @@ export class PlanModel {
    * @param out the output to assume; absent: what the liquidity in range gives
    * @returns input and output, wei
    */
-  swap(
-    fee: number,
-    zeroForOne: boolean,
-    fraction: bigint,
-    sqrtPriceLimitX96: bigint,
-    out?: bigint,
-  ): { readonly amountIn: bigint; readonly amountOut: bigint } {
-    const tier = this.#tier(fee);
+  swap(fee: number, zeroForOne: boolean, fraction: bigint, sqrtPriceLimitX96: bigint, out?: bigint): SwapOutcome {
+    const pool = this.#pool(fee);
     const offered = part(zeroForOne ? this.#idle0 : this.#idle1, fraction);
-    let amountIn = offered;
-    let amountOut = out ?? 0n;
-    if (out === undefined) {
-      const result = swapInRange(tier, BigInt(fee), zeroForOne, offered, sqrtPriceLimitX96);
-      tier.sqrtPriceX96 = result.sqrtPriceX96;
-      ({ amountIn, amountOut } = result);
-    }
+    const outcome =
+      out === undefined
+        ? pool.swap(zeroForOne, offered, sqrtPriceLimitX96)
+        : { amountIn: offered, amountOut: out, crossed: null };
+    const { amountIn, amountOut } = outcome;
     this.#sold.push(zeroForOne ? { amount0: amountIn, amount1: 0n } : { amount0: 0n, amount1: amountIn });
     if (zeroForOne) {
       this.#idle0 -= amountIn;
@@ -253,7 +247,7 @@ export class PlanModel {
       this.#idle1 -= amountIn;
       this.#idle0 += amountOut;
     }
-    return { amountIn, amountOut };
+    return outcome;
   }
 
   /**
@@ -328,22 +322,22 @@ export class PlanModel {
 
   /** @returns the liquidity that the chain would mint; 0 is what it would refuse */
   mint(fee: number, tickLower: number, tickUpper: number, fraction0: bigint, fraction1: bigint): bigint {
-    const tier = this.#tier(fee);
+    const pool = this.#pool(fee);
     const sqrtLowerX96 = getSqrtRatioAtTick(tickLower);
     const sqrtUpperX96 = getSqrtRatioAtTick(tickUpper);
     const liquidity = getLiquidityForAmounts(
-      tier.sqrtPriceX96,
+      pool.sqrtPriceX96,
       sqrtLowerX96,
       sqrtUpperX96,
       part(this.#idle0, fraction0),
       part(this.#idle1, fraction1),
     );
     const range = { fee, sqrtLowerX96, sqrtUpperX96, liquidity };
-    const paid = getAmountsForLiquidity(tier.sqrtPriceX96, sqrtLowerX96, sqrtUpperX96, liquidity, "up");
+    const paid = getAmountsForLiquidity(pool.sqrtPriceX96, sqrtLowerX96, sqrtUpperX96, liquidity, "up");
     this.#idle0 -= paid.amount0;
     this.#idle1 -= paid.amount1;
     this.#flow(fee, { in0: paid.amount0, in1: paid.amount1 });
-    if (inRange(tier.sqrtPriceX96, range)) tier.liquidity += liquidity;
+    pool.change({ tickLower, tickUpper }, liquidity);
     this.#minted.push(range);
     return liquidity;
   }
@@ -358,14 +352,14 @@ export class PlanModel {
     });
   }
 
-  #tier(fee: number): Tier {
-    const tier = this.#tiers.get(fee);
-    if (tier === undefined) {
+  #pool(fee: number): PlanPool {
+    const pool = this.#pools.get(fee);
+    if (pool === undefined) {
       throw new PlanError(
         `The decision uses the tier with fee ${fee}, which the snapshot does not show; use a tier of the policy.`,
       );
     }
-    return tier;
+    return pool;
   }
 }
 
@@ -382,36 +376,6 @@ function smaller(a: bigint, b: bigint): bigint {
 /** So much of an idle amount; a wei of each token always stays. */
 export function part(idle: bigint, fraction: bigint): bigint {
   return idle === 0n ? 0n : ((idle - 1n) * fraction) / ONE;
-}
-
-/** One segment of Uniswap v3's swap with an exact input, rounded as the pool rounds. */
-function swapInRange(
-  tier: Readonly<Tier>,
-  fee: bigint,
-  zeroForOne: boolean,
-  amountIn: bigint,
-  limit: bigint,
-): { readonly amountIn: bigint; readonly amountOut: bigint; readonly sqrtPriceX96: bigint } {
-  const { sqrtPriceX96: price, liquidity } = tier;
-  const past = zeroForOne ? limit >= price : limit <= price;
-  if (liquidity === 0n || amountIn === 0n || past) return { amountIn: 0n, amountOut: 0n, sqrtPriceX96: price };
-  const net = (amountIn * (FEE_UNIT - fee)) / FEE_UNIT;
-  const shifted = liquidity << 96n;
-  const next = zeroForOne ? divUp(shifted * price, shifted + net * price) : price + (net << 96n) / liquidity;
-  const stopped = zeroForOne ? next < limit : next > limit;
-  const end = stopped ? limit : next;
-  const amountOut = zeroForOne
-    ? getAmount1Delta(end, price, liquidity, "down")
-    : getAmount0Delta(price, end, liquidity, "down");
-  if (!stopped) return { amountIn, amountOut, sqrtPriceX96: end };
-  const spent = zeroForOne
-    ? getAmount0Delta(end, price, liquidity, "up")
-    : getAmount1Delta(price, end, liquidity, "up");
-  return { amountIn: spent + divUp(spent * fee, FEE_UNIT - fee), amountOut, sqrtPriceX96: end };
-}
-
-function inRange(sqrtPriceX96: bigint, range: Pick<Minted, "sqrtLowerX96" | "sqrtUpperX96">): boolean {
-  return sqrtPriceX96 >= range.sqrtLowerX96 && sqrtPriceX96 < range.sqrtUpperX96;
 }
 
 function clampPrice(sqrtPriceX96: bigint): bigint {

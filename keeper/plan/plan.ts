@@ -21,6 +21,7 @@ import {
   sqrtPriceOf,
   type TierFlow,
 } from "./model.ts";
+import type { PlanPool, SwapOutcome } from "./pools.ts";
 import { type BurnStep, type MintStep, ONE, type Plan, PlanError, type SwapStep } from "./types.ts";
 
 export interface PlanOptions {
@@ -30,6 +31,8 @@ export interface PlanOptions {
   readonly lifetime: number;
   /** keccak256 of the published decision, see hash.ts. */
   readonly decisionHash: string;
+  /** Simulated pools by fee tier, as of the snapshot's block; what is not there is taken for the stretch of liquidity in range. The plan changes them. */
+  readonly pools?: ReadonlyMap<number, PlanPool>;
 }
 
 /** A plan and what it is expected to leave. */
@@ -41,6 +44,9 @@ export interface PlannedOutcome {
   readonly swapped: PaidOut;
   /** Idle wei at the end. */
   readonly idle: PaidOut;
+  /** What each burn's liquidity brings, fees aside, and what each swap does. */
+  readonly burned: readonly PaidOut[];
+  readonly swaps: readonly SwapOutcome[];
   /** What each swap sells. */
   readonly sold: readonly PaidOut[];
   /** By fee tier. */
@@ -82,7 +88,8 @@ export function makePlan(decision: Decision, snapshot: Snapshot, options: PlanOp
   }
 
   // As decided: this fixes the fractions.
-  const model = new PlanModel(snapshot);
+  const { pools } = options;
+  const model = new PlanModel(snapshot, pools === undefined ? {} : { pools });
   const before = model.kept;
   const burns = decision.burns.map((move) => burnStep(model, move));
   model.divideFees();
@@ -91,7 +98,8 @@ export function makePlan(decision: Decision, snapshot: Snapshot, options: PlanOp
   const early = decision.sleeveMoves.filter(({ afterSwaps }) => !afterSwaps);
   const late = decision.sleeveMoves.filter(({ afterSwaps }) => afterSwaps);
   const earlyMoves = early.map((move) => moveStep(model, move, snapshot));
-  const swaps = decision.swaps.map((move) => swapStep(model, move, snapshot));
+  const drafts = decision.swaps.map((move) => swapStep(model, move, snapshot));
+  const swaps = drafts.map(({ step }) => step);
   const moves = [...earlyMoves, ...late.map((move) => moveStep(model, move, snapshot))];
   const swapped = { amount0: model.idle0, amount1: model.idle1 };
   const mints = decision.mints.map((move) => mintStep(model, move, snapshot));
@@ -130,6 +138,8 @@ export function makePlan(decision: Decision, snapshot: Snapshot, options: PlanOp
     inHand,
     swapped,
     idle: { amount0: model.idle0, amount1: model.idle1 },
+    burned: burns.map(({ paid }) => paid),
+    swaps: drafts.map(({ outcome }) => outcome),
     sold: model.sold,
     flows: model.flows,
     before,
@@ -155,32 +165,48 @@ function burnStep(model: PlanModel, move: BurnMove): BurnDraft {
   return { index: move.index, fraction, paid: model.burn(move.index, fraction) };
 }
 
-function swapStep(model: PlanModel, move: SwapMove, snapshot: Snapshot): SwapStep {
+interface SwapDraft {
+  readonly step: SwapStep;
+  readonly outcome: SwapOutcome;
+}
+
+function swapStep(model: PlanModel, move: SwapMove, snapshot: Snapshot): SwapDraft {
   const sellsToken0 = zeroForOne(move.sell, snapshot);
   const decimals = move.sell === "base" ? snapshot.baseDecimals : snapshot.quoteDecimals;
   const idle = sellsToken0 ? model.idle0 : model.idle1;
   const fraction = shareOf(move.amount, decimals, idle, `the swap in tier ${move.fee}`);
   const amountIn = part(idle, fraction);
   if (amountIn === 0n) throw new PlanError(`The decision swaps nothing in tier ${move.fee}; leave the swap out.`);
-  if (!(move.maxSlippage >= 0 && move.maxSlippage < 1)) {
-    throw new PlanError(`The slippage of a swap must be a fraction from 0 to below 1, not ${move.maxSlippage}.`);
-  }
-  const kept = BILLION - billionths(move.maxSlippage);
+  const kept = keptOf(move);
   const { mid } = snapshot.price;
   const fair = move.sell === "base" ? (amountIn * mid) / Q96 : (amountIn * Q96) / mid;
-  // A swap that starts at the oracle's price brings its minimum on average only if it ends inside the squared slippage: past that
-  // the minimum is out of reach, so the pool may as well stop there.
-  const worst =
-    move.sell === "base" ? (mid * kept * kept) / (BILLION * BILLION) : (mid * BILLION * BILLION) / (kept * kept);
   const step = {
     fee: move.fee,
     zeroForOne: sellsToken0,
     fraction,
-    sqrtPriceLimitX96: sqrtPriceOf(worst, snapshot.quoteIsToken0),
+    sqrtPriceLimitX96: priceLimit(move, snapshot),
     minOut: (fair * kept + BILLION - 1n) / BILLION,
   };
-  model.swap(step.fee, step.zeroForOne, step.fraction, step.sqrtPriceLimitX96);
-  return step;
+  return { step, outcome: model.swap(step.fee, step.zeroForOne, step.fraction, step.sqrtPriceLimitX96) };
+}
+
+/** Billionths that a swap must bring of what it is worth. */
+function keptOf({ maxSlippage }: SwapMove): bigint {
+  if (!(maxSlippage >= 0 && maxSlippage < 1)) {
+    throw new PlanError(`The slippage of a swap must be a fraction from 0 to below 1, not ${maxSlippage}.`);
+  }
+  return BILLION - billionths(maxSlippage);
+}
+
+/**
+ * The sqrt price at which a swap ends at the latest. One that starts at the oracle's price brings its minimum on average only if it ends inside the
+ * squared slippage: past that the minimum is out of reach, so the pool may as well stop there.
+ */
+export function priceLimit(move: SwapMove, { price: { mid }, quoteIsToken0 }: Snapshot): bigint {
+  const kept = keptOf(move);
+  const worst =
+    move.sell === "base" ? (mid * kept * kept) / (BILLION * BILLION) : (mid * BILLION * BILLION) / (kept * kept);
+  return sqrtPriceOf(worst, quoteIsToken0);
 }
 
 function moveStep(model: PlanModel, move: SleeveMove, snapshot: Snapshot): MoveDraft {
@@ -246,7 +272,7 @@ function replay(
   const root = billionths(Math.sqrt(factor));
   // Loans are of the other leg's worth, so they follow the oracle's price.
   const mid = (snapshot.price.mid * root * root) / (BILLION * BILLION);
-  const model = new PlanModel(snapshot, (sqrtPriceX96) => (sqrtPriceX96 * root) / BILLION, mid);
+  const model = new PlanModel(snapshot, { move: (sqrtPriceX96) => (sqrtPriceX96 * root) / BILLION, mid });
   const burns = steps.burns.map((step) => model.burn(step.index, step.fraction));
   model.divideFees();
   const early = steps.moves.filter(({ afterSwaps }) => !afterSwaps).map((step) => model.move(step));

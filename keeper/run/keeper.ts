@@ -21,6 +21,7 @@ import { executeCalldata } from "../plan/calldata.ts";
 import { predictCharge } from "../plan/charge.ts";
 import { decisionDocument, documentHash } from "../plan/hash.ts";
 import { makePlan, type PlannedOutcome } from "../plan/plan.ts";
+import { readReach } from "../plan/reach.ts";
 import { PlanError } from "../plan/types.ts";
 import { canonicalJson } from "../strategy/canonical.ts";
 import type { Decision, History, Memory } from "../strategy/types.ts";
@@ -72,6 +73,7 @@ const NOTHING_PLANNED = {
   call: null,
   decisionHash: null,
   plan: null,
+  preview: null,
   charge: null,
   gasEstimate: null,
   refusal: null,
@@ -211,13 +213,15 @@ export class Keeper {
     }
     let planned: PlannedOutcome;
     try {
-      planned = makePlan(decision, snapshot, { tolerance, lifetime, decisionHash });
+      const pools = await readReach(this.#context.node, snapshot, decision);
+      planned = makePlan(decision, snapshot, { tolerance, lifetime, decisionHash, pools });
     } catch (error) {
       if (!(error instanceof PlanError)) throw error;
       return { ...seen, ...NOTHING_PLANNED, decisionHash, outcome: "unplannable", detail: error.message };
     }
     const { plan } = planned;
-    const made = { ...seen, ...NOTHING_PLANNED, decisionHash, plan, charge: predictCharge(planned, snapshot) };
+    const preview = { burns: planned.burned, swaps: planned.swaps };
+    const made = { ...seen, ...NOTHING_PLANNED, decisionHash, plan, preview, charge: predictCharge(planned, snapshot) };
     return this.#send(made, { kind: "plan", to: vault, calldata: executeCalldata(plan) }, published, signal);
   }
 

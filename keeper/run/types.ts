@@ -5,9 +5,18 @@ import type { ExecutionSettings } from "../execution/context.ts";
 import type { Intent, IntentOutcome, MinedTransaction } from "../journal/intents.ts";
 import type { Snapshot } from "../observe/snapshot.ts";
 import type { PredictedCharge } from "../plan/charge.ts";
+import type { PaidOut } from "../plan/model.ts";
+import type { SwapOutcome } from "../plan/pools.ts";
 import type { Plan } from "../plan/types.ts";
 import type { StrategyConfig } from "../strategy/config.ts";
 import type { Decision, History, Policy, Signals, VaultState } from "../strategy/types.ts";
+
+/** In the plan's order; wei. */
+export interface PlanPreview {
+  /** Fees aside. */
+  readonly burns: readonly PaidOut[];
+  readonly swaps: readonly SwapOutcome[];
+}
 
 /** Who decides. Pure functions: the keeper brings the world, the brain does not look at it. */
 export interface Brain {
@@ -79,6 +88,8 @@ export interface TickResult {
   /** Null if nothing was planned. */
   readonly decisionHash: string | null;
   readonly plan: Plan | null;
+  /** What the plan's burns and swaps bring, played through on the pools as they stood; null without a plan. */
+  readonly preview: PlanPreview | null;
   /** What the chain is expected to charge; null without a plan. */
   readonly charge: PredictedCharge | null;
   /** Gas units by the node's estimate; null without a successful simulation. */

@@ -1,11 +1,12 @@
-/** `npm run bench -- gas [--json] [--calls]` */
+/** `npm run bench -- gas [--json] [--calls]`, `npm run bench -- sim [--json]` */
 import { parseArgs } from "node:util";
 
 import { parseOrExplain, WRONG_USAGE } from "../support/args.ts";
-import { measureGas, type GasReport, type Line } from "./gas.ts";
+import type { GasReport, Line } from "./gas.ts";
+import type { SimLine, SimReport } from "./sim.ts";
 import type { SleeveGas } from "./sleeves.ts";
 
-const USAGE = "usage: npm run bench -- gas [--json] [--calls]";
+const USAGE = "usage: npm run bench -- gas [--json] [--calls], npm run bench -- sim [--json]";
 
 /** The lines that the product promises (docs/gas.md). */
 const LIMITS = { deposit: 187_000, rebalance: 760_000, withdrawHalf: 322_000, overFloor: 130_000, exit: 2_500_000 };
@@ -25,13 +26,36 @@ process.exitCode = await main(process.argv.slice(2));
 async function main(args: readonly string[]): Promise<number> {
   const parsed = parseOrExplain(() => parse(args), USAGE);
   if (parsed === undefined) return WRONG_USAGE;
-  if (parsed.positionals.length !== 1 || parsed.positionals[0] !== "gas") {
+  const [name] = parsed.positionals;
+  const { json = false, calls = false } = parsed.values;
+  if (parsed.positionals.length !== 1 || (name !== "gas" && name !== "sim") || (calls && name === "sim")) {
     process.stderr.write(`${USAGE}\n`);
     return WRONG_USAGE;
   }
-  const report = await measureGas({ calls: parsed.values.calls ?? false });
-  process.stdout.write(parsed.values.json ? `${JSON.stringify({ gas: report })}\n` : text(report));
+  // Each is loaded only if it is asked for: one brings a chain along.
+  if (name === "sim") {
+    const { measureSim } = await import("./sim.ts");
+    const report = await measureSim((line) => process.stderr.write(`${line}\n`));
+    process.stdout.write(json ? `${JSON.stringify({ sim: report })}\n` : simText(report));
+    return 0;
+  }
+  const { measureGas } = await import("./gas.ts");
+  const report = await measureGas({ calls });
+  process.stdout.write(json ? `${JSON.stringify({ gas: report })}\n` : text(report));
   return 0;
+}
+
+function simText(report: SimReport): string {
+  const count = (value: number): string => value.toLocaleString("en").padStart(12);
+  const row = (name: string, line: SimLine | undefined): string =>
+    line === undefined
+      ? ""
+      : `${name.padEnd(16)}${count(line.strataPerSecond)}${count(line.v3sdkPerSecond)}${`${line.ratio} x`.padStart(12)}${count(line.referencePerSecond)}${count(line.crossings)}\n`;
+  return [
+    "swaps a second        strata      v3-sdk       ratio   reference   crossings\n",
+    row("full range", report.fullRange),
+    row("real map", report.realMap),
+  ].join("");
 }
 
 function parse(args: readonly string[]) {

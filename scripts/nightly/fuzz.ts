@@ -1,14 +1,12 @@
 /** The stateful fuzz at length: the suite of `npm test` with more commands and other seeds, in several processes. */
-import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 
 import { z } from "zod";
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const HARDHAT = path.join(ROOT, "node_modules/hardhat/dist/src/cli.js");
+import { readCounts, runSuite } from "./suite.ts";
+
 const SUITE = "test/contracts/fuzz.test.ts";
 
 /** Seeds of one process; far more than it has worlds, so that no two processes share one. */
@@ -69,37 +67,7 @@ async function runProcess(
   seed: number,
   file: string,
 ): Promise<{ readonly code: number; readonly sums: Sums | undefined }> {
-  const child = spawn(
-    process.execPath,
-    ["--disable-warning=ExperimentalWarning", HARDHAT, "test", "mocha", "--no-compile", SUITE],
-    {
-      cwd: ROOT,
-      env: {
-        ...process.env,
-        HARDHAT_DISABLE_TELEMETRY: "true",
-        FUZZ_CALLS: String(calls),
-        FUZZ_SEED: String(seed),
-        FUZZ_JSON: file,
-      },
-      // Its report belongs to the log.
-      stdio: ["ignore", process.stderr, process.stderr],
-    },
-  );
-  const code = await new Promise<number>((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (status) => resolve(status ?? 1));
-  });
-  return { code, sums: await readSums(file) };
-}
-
-/** @returns nothing if the suite ended before it wrote any */
-async function readSums(file: string): Promise<Sums | undefined> {
-  let text;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    throw error;
-  }
-  return SUMS.parse(JSON.parse(text));
+  const code = await runSuite(SUITE, { FUZZ_CALLS: String(calls), FUZZ_SEED: String(seed), FUZZ_JSON: file });
+  const counts = await readCounts(file);
+  return { code, sums: counts === undefined ? undefined : SUMS.parse(counts) };
 }

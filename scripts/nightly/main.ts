@@ -1,4 +1,4 @@
-/** `npm run nightly [-- [--only fuzz|mutation] [--calls N] [--seed N] [--count N] [--minutes N] [--json]]` */
+/** `npm run nightly [-- [--only fuzz|sim|mutation] [--calls N] [--seed N] [--count N] [--minutes N] [--json]]` */
 import { parseArgs } from "node:util";
 
 import { CampaignError } from "../mutation/campaign.ts";
@@ -6,31 +6,40 @@ import { DEFAULTS, exitCodeOf, mutate } from "../mutation/mutate.ts";
 import { textOf, type MutationDocument } from "../mutation/report.ts";
 import { interrupted, parseOrExplain, wholeNumber, WRONG_USAGE } from "../support/args.ts";
 import { runFuzz, type FuzzDocument } from "./fuzz.ts";
+import { runSim, type SimDocument } from "./sim.ts";
 
 const USAGE =
-  "usage: npm run nightly [-- [--only fuzz|mutation] [--calls N] [--seed N] [--count N] [--minutes N] [--json]]";
+  "usage: npm run nightly [-- [--only fuzz|sim|mutation] [--calls N] [--seed N] [--count N] [--minutes N] [--json]]";
 
 /** One for each of the two cores that a build machine has. */
 const PROCESSES = 2;
 const CALLS = 50_000;
+const SIM_CALLS = 100_000;
 const FUZZ_SEED = 1;
 
 process.exitCode = await main(process.argv.slice(2));
 
-/** @returns 0 if no invariant broke and all survivors are explained, 1 otherwise, 2 wrong usage, 3 tests fail without a mutant, 4 too few mutants were reached */
+/** @returns 0 if no invariant broke, the simulated pools equal the bytecode and all survivors are explained, 1 otherwise, 2 wrong usage, 3 tests fail without a mutant, 4 too few mutants were reached */
 async function main(args: readonly string[]): Promise<number> {
   const options = parseOrExplain(() => parse(args), USAGE);
   if (options === undefined) return WRONG_USAGE;
   const log = (line: string): boolean => process.stderr.write(`${line}\n`);
   let fuzz: FuzzDocument | undefined;
+  let sim: SimDocument | undefined;
   let mutation: MutationDocument | undefined;
   let failed = 0;
-  if (options.only !== "mutation") {
+  const runs = (name: string): boolean => options.only === undefined || options.only === name;
+  if (runs("fuzz")) {
     log(`fuzz: ${options.calls} calls`);
     fuzz = await runFuzz({ calls: options.calls, seed: options.fuzzSeed, processes: PROCESSES });
     if (fuzz.failed > 0 || fuzz.calls < options.calls) failed = 1;
   }
-  if (options.only !== "fuzz") {
+  if (runs("sim")) {
+    log(`sim: ${options.simCalls} calls`);
+    sim = await runSim({ calls: options.simCalls, seed: options.fuzzSeed, processes: PROCESSES });
+    if (sim.mismatches > 0 || sim.calls < options.simCalls) failed = 1;
+  }
+  if (runs("mutation")) {
     log(`mutation: ${options.count} mutants in at most ${options.minutes} minutes`);
     try {
       mutation = await mutate({
@@ -53,19 +62,33 @@ async function main(args: readonly string[]): Promise<number> {
   }
   process.stdout.write(
     options.json
-      ? `${JSON.stringify({ ...(fuzz === undefined ? {} : { fuzz }), ...(mutation === undefined ? {} : { mutation }) })}\n`
-      : report(fuzz, mutation),
+      ? `${JSON.stringify({
+          ...(fuzz === undefined ? {} : { fuzz }),
+          ...(sim === undefined ? {} : { sim }),
+          ...(mutation === undefined ? {} : { mutation }),
+        })}\n`
+      : report(fuzz, sim, mutation),
   );
   return failed;
 }
 
-function report(fuzz: FuzzDocument | undefined, mutation: MutationDocument | undefined): string {
+function report(
+  fuzz: FuzzDocument | undefined,
+  sim: SimDocument | undefined,
+  mutation: MutationDocument | undefined,
+): string {
   const lines: string[] = [];
   if (mutation !== undefined) lines.push(textOf(mutation));
   if (fuzz !== undefined) {
     lines.push(
       `fuzz: ${fuzz.calls} calls in ${fuzz.seeds.length} worlds, ${fuzz.refused} refused, ${fuzz.seconds} s` +
         (fuzz.failed > 0 ? `; ${fuzz.failed} processes FAILED, see the log` : ""),
+    );
+  }
+  if (sim !== undefined) {
+    lines.push(
+      `sim: ${sim.calls} calls, ${sim.refused} refused, ${sim.crossings} ticks crossed, ${sim.mismatches} mismatches, ${sim.seconds} s` +
+        (sim.mismatches > 0 ? "; FAILED, see the log" : ""),
     );
   }
   if (mutation !== undefined) {
@@ -91,12 +114,15 @@ function parse(args: readonly string[]) {
     },
   });
   const { only } = values;
-  if (only !== undefined && only !== "fuzz" && only !== "mutation") throw new Error("--only is fuzz or mutation");
+  if (only !== undefined && only !== "fuzz" && only !== "sim" && only !== "mutation") {
+    throw new Error("--only is fuzz, sim or mutation");
+  }
   const whole = (name: "calls" | "seed" | "count" | "minutes", otherwise: number, least: number): number =>
     wholeNumber(name, values[name], otherwise, least);
   return {
     only,
     calls: whole("calls", CALLS, 1),
+    simCalls: whole("calls", SIM_CALLS, 1),
     // The fuzz walks elsewhere with another seed, and the mutants are another sample.
     fuzzSeed: whole("seed", FUZZ_SEED, 0),
     mutationSeed: whole("seed", DEFAULTS.seed, 0),

@@ -5,9 +5,11 @@ import { toState } from "../../../keeper/observe/toState.ts";
 import { executeCalldata, executedPlan } from "../../../keeper/plan/calldata.ts";
 import { predictCharge } from "../../../keeper/plan/charge.ts";
 import { makePlan, type PlannedOutcome } from "../../../keeper/plan/plan.ts";
+import { readReach } from "../../../keeper/plan/reach.ts";
 import { sqrtPriceOf } from "../../../keeper/plan/model.ts";
 import type { Caps } from "../../../scripts/deploy/strata.ts";
 import type { Decision, VaultState } from "../../../keeper/strategy/types.ts";
+import { figure } from "../../support/figures.ts";
 import { deployWorld, ORDERS, WIDE_CAPS, type World } from "../../support/world.ts";
 import { around, decisionOf, NO_MEMORY, recentre, rigFor, type Rig } from "../rig.ts";
 import { rigForEach } from "../rigForEach.ts";
@@ -28,9 +30,11 @@ for (const order of ORDERS) {
       { quoteIsToken0: order.quoteIsToken0 },
     );
 
-    async function planned(decide: (state: VaultState) => Decision): Promise<PlannedOutcome> {
+    async function planned(decide: (state: VaultState) => Decision, exact = false): Promise<PlannedOutcome> {
       const snapshot = await observe(rig.node, rig.addresses, rig.wallet.address);
-      return makePlan(decide(toState(snapshot, NO_MEMORY)), snapshot, OPTIONS);
+      const decision = decide(toState(snapshot, NO_MEMORY));
+      if (!exact) return makePlan(decision, snapshot, OPTIONS);
+      return makePlan(decision, snapshot, { ...OPTIONS, pools: await readReach(rig.node, snapshot, decision) });
     }
 
     async function run(outcome: PlannedOutcome): Promise<bigint> {
@@ -54,9 +58,9 @@ for (const order of ORDERS) {
     }
 
     /** Plans, runs, and compares what is there afterwards, the budgets too, with what was planned. */
-    async function compare(decide: (state: VaultState) => Decision): Promise<void> {
+    async function compare(decide: (state: VaultState) => Decision, exact = false): Promise<PlannedOutcome> {
       const before = await observe(rig.node, rig.addresses, rig.wallet.address);
-      const outcome = await planned(decide);
+      const outcome = await planned(decide, exact);
       const charge = await run(outcome);
       const after = await observe(rig.node, rig.addresses, rig.wallet.address);
       const elapsed = after.timestamp - before.timestamp;
@@ -73,6 +77,7 @@ for (const order of ORDERS) {
       expectLevel(churnE12, predicted.churnE12);
       const left = { perShare0X96: after.left0PerShareX96, perShare1X96: after.left1PerShareX96 };
       expect(left).to.deep.equal(predicted.left);
+      return outcome;
     }
 
     /** The chain drains once from plan to plan, the prediction in two steps, each rounded up. */
@@ -135,6 +140,66 @@ for (const order of ORDERS) {
           });
         });
       }
+    });
+
+    it("leaves to the wei what was planned: swaps across ticks, where the ticks in reach are read", async () => {
+      await another({ maxPlanLossBps: 100 });
+      await run(await planned((state) => recentre(state, 500, 4_000, 0.3)));
+      // Strangers' ranges, so that both ways are full of ticks: also at the price itself and where the vault's own ranges end.
+      for (const [fee, spacing] of [
+        [500, 10],
+        [3_000, 60],
+      ] as const) {
+        const tick = Math.floor((await world.tick(fee)) / spacing) * spacing;
+        const [held] = (await world.book()).positions;
+        if (held === undefined) throw new Error("no position");
+        const pool = world.pool(fee);
+        const ranges = [
+          [tick - spacing, tick],
+          [tick, tick + spacing],
+          [tick - 4 * spacing, tick + 2 * spacing],
+          [tick - 9 * spacing, tick + 7 * spacing],
+          ...(fee === held.fee ? [[held.tickLower, tick + 3 * spacing] as const] : []),
+        ] as const;
+        const liquidity = ((await pool.contract.getFunction("liquidity").staticCall()) as bigint) / 3n;
+        for (const [lower, upper] of ranges) {
+          const data = pool.contract.interface.encodeFunctionData("mint", [
+            await world.market.getAddress(),
+            lower,
+            upper,
+            liquidity,
+            "0x",
+          ]);
+          await world.market.run([{ target: pool.address, data }]);
+        }
+      }
+      let crossed = 0;
+      for (const sell of ["base", "quote"] as const) {
+        const outcome = await compare((state) => {
+          const amount = sell === "base" ? 30 : 60_000;
+          return decisionOf(state, {
+            burns: state.positions.map(({ index }) => ({ index, fraction: 0.75 })),
+            swaps: [
+              { fee: 500, sell, amount, maxSlippage: 0.01 },
+              { fee: 3_000, sell, amount: amount / 2, maxSlippage: 0.01 },
+              // Back through what it has just crossed.
+              {
+                fee: 500,
+                sell: sell === "base" ? "quote" : "base",
+                amount: sell === "base" ? 50_000 : 25,
+                maxSlippage: 0.01,
+              },
+            ],
+            mints: [{ ...around(state, 500, 3_000), maxBase: state.idleBase * 0.1, maxQuote: state.idleQuote * 0.1 }],
+          });
+        }, true);
+        expect(outcome.swaps.every((swap) => swap.crossed !== null)).to.equal(true);
+        crossed += outcome.swaps.reduce((sum, swap) => sum + (swap.crossed ?? 0), 0);
+        await world.movePools(2_000);
+        await world.report(2_000);
+      }
+      expect(crossed > 6, `${crossed}`).to.equal(true);
+      figure(`six swaps crossed ${crossed} ticks`);
     });
 
     it("leaves to the wei what was planned after fees of which the treasury has a part, and charges churn", async () => {

@@ -227,7 +227,7 @@ describe("from a decision to a plan", () => {
 
         // Anywhere inside the tolerance, the chain's own sequence meets every minimum.
         const factor = BigInt(Math.round(Math.sqrt(1 + where * OPTIONS.tolerance) * 1e12));
-        const model = new PlanModel(snapshot, (sqrt) => (sqrt * factor) / 1_000_000_000_000n);
+        const model = new PlanModel(snapshot, { move: (sqrt) => (sqrt * factor) / 1_000_000_000_000n });
         for (const step of plan.burns) {
           const paid = model.burn(step.index, step.fraction);
           expect(paid.amount0 >= step.min0, `min0 ${step.min0} of ${paid.amount0}`).to.equal(true);

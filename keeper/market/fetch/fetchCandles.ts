@@ -1,0 +1,262 @@
+/**
+ * Hourly candles from an exchange into a file that every command with `--prices` reads. What has come lies in FILE.part, what was asked for in
+ * FILE.part.json; the same request goes on from there, and FILE appears when it is whole.
+ */
+import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+
+import { z } from "zod";
+
+import { formatTime, HOUR } from "../time.ts";
+import type { Bar } from "../types.ts";
+
+/** Where candles come from; exchange.ts has the real ones. */
+export interface CandleSource {
+  /** As files and messages name it. */
+  readonly name: string;
+  /** Most candles of one answer. */
+  readonly page: number;
+  /**
+   * Hourly candles from a time on, oldest first; may begin later if the exchange has none.
+   *
+   * @param since unix seconds on the hour
+   * @throws BusyError if asking again later may help; CandleError if not
+   */
+  candles(since: number, count: number): Promise<readonly Bar[]>;
+}
+
+/** Candles could not be fetched; the message says what to do. What has come stays in the .part files. */
+export class CandleError extends Error {
+  override readonly name: string = "CandleError";
+}
+
+/** The exchange does not answer now, or wants to be asked less often. */
+export class BusyError extends CandleError {
+  override readonly name = "BusyError";
+}
+
+/** A wrong request for candles; the message says what to pass instead. */
+export class CandleOptionError extends Error {
+  override readonly name = "CandleOptionError";
+}
+
+export interface CandleOptions {
+  readonly source: CandleSource;
+  /** Unix seconds on the hour; `from` included, `to` not. */
+  readonly from: number;
+  readonly to: number;
+  readonly file: string;
+  /** Unix seconds. */
+  readonly now: number;
+  readonly signal: AbortSignal;
+  readonly log: (line: string) => void;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+}
+
+export interface CandleResult {
+  readonly file: string;
+  readonly candles: number;
+  /** Unix seconds at which the first and the last one open. */
+  readonly first: number;
+  readonly last: number;
+  /** Hours of which the exchange has no candle, and the longest run of them. */
+  readonly missing: number;
+  readonly longestGap: number;
+}
+
+const HEADER = "timestamp,open,high,low,close,volume\n";
+const ATTEMPTS = 6;
+/** Milliseconds; doubled each time. */
+const FIRST_PAUSE = 1_000;
+/** Candles. */
+const TELL_EVERY = 10_000;
+const jobSchema = z.object({ source: z.string(), from: z.int(), to: z.int() });
+
+/**
+ * @throws CandleOptionError for times that are none; CandleError if the exchange cannot be used or contradicts itself
+ */
+export async function fetchCandles(options: CandleOptions): Promise<CandleResult> {
+  const { source, from, to, now, file, log } = options;
+  if (from % HOUR !== 0 || to % HOUR !== 0 || from >= to) {
+    throw new CandleOptionError(
+      `From ${formatTime(from)} to ${formatTime(to)} is no run of whole hours; correct --from and --to.`,
+    );
+  }
+  if (to > now) {
+    throw new CandleOptionError(`The hour before ${formatTime(to)} has not closed yet; choose a --to in the past.`);
+  }
+  const part = new Part(file, { source: source.name, from, to });
+  if (part.next > from) log(`Going on at ${formatTime(part.next)}, ${part.candles} candles are there already.`);
+  for (let told = 0; part.next < to;) {
+    const wanted = Math.min(source.page, (to - part.next) / HOUR);
+    const bars = await withPatience(options, () => source.candles(part.next, wanted));
+    const page = checked(bars, part.next, wanted, source.name).filter(({ time }) => time < to);
+    // Nothing in so long a stretch: the exchange had not opened yet, or does not know the market any more; the next page may have some.
+    part.append(page, page.length > 0 ? (page.at(-1)?.time ?? 0) + HOUR : part.next + wanted * HOUR);
+    if (part.candles - told < TELL_EVERY) continue;
+    log(`${part.candles} candles, up to ${formatTime(part.next)}`);
+    told = part.candles;
+  }
+  return part.finish();
+}
+
+async function withPatience<T>({ signal, log, sleep, source }: CandleOptions, ask: () => Promise<T>): Promise<T> {
+  for (let attempt = 1, pause = FIRST_PAUSE; ; attempt++, pause *= 2) {
+    signal.throwIfAborted();
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof BusyError) || attempt === ATTEMPTS) throw error;
+      log(`${source.name} does not answer (${error.message}); asking again in ${pause / 1_000} s.`);
+      await sleep(pause);
+    }
+  }
+}
+
+/** @throws CandleError for candles that are not what was asked for */
+function checked(bars: readonly Bar[], since: number, count: number, name: string): readonly Bar[] {
+  const [oldest] = bars;
+  if (oldest !== undefined && oldest.time >= since + count * HOUR) {
+    throw new CandleError(
+      `${name} gives no candles of ${formatTime(since)}, its oldest is of ${formatTime(oldest.time)}; choose a later --from or another exchange.`,
+    );
+  }
+  let last = since - HOUR;
+  for (const { time, open, high, low, close, volume } of bars) {
+    const at = `${name}: the candle of ${formatTime(time)}`;
+    if (time % HOUR !== 0) throw new CandleError(`${at} does not begin on the hour; ask another exchange.`);
+    if (time <= last)
+      throw new CandleError(`${at} comes after that of ${formatTime(last)}; ask again, or another exchange.`);
+    const prices = [open, high, low, close];
+    const sound =
+      prices.every((price) => Number.isFinite(price) && price > 0) && volume >= 0 && Number.isFinite(volume);
+    if (!sound || high < Math.max(open, close) || low > Math.min(open, close)) {
+      throw new CandleError(`${at} contradicts itself (${[...prices, volume].join(", ")}); ask another exchange.`);
+    }
+    last = time;
+  }
+  return bars;
+}
+
+type Job = z.infer<typeof jobSchema>;
+
+/** What has come. Rows are appended and the place to go on from written after them, so a kill loses a page and leaves no half of one. */
+class Part {
+  readonly #file: string;
+  readonly #job: Job;
+  #next: number;
+  #count = 0;
+  #missing = 0;
+  #longest = 0;
+  #first: number | null = null;
+  #last: number | null = null;
+
+  constructor(file: string, job: Job) {
+    this.#file = file;
+    this.#job = job;
+    this.#next = job.from;
+    if (existsSync(file)) throw new CandleOptionError(`${file} is there already; remove it or choose another --out.`);
+    if (existsSync(this.#notes)) this.#resume();
+    else this.#begin();
+  }
+
+  get next(): number {
+    return this.#next;
+  }
+
+  get candles(): number {
+    return this.#count;
+  }
+
+  append(bars: readonly Bar[], next: number): void {
+    const rows = bars.map(({ time, open, high, low, close, volume }) =>
+      [time, open, high, low, close, volume].map(plain).join(","),
+    );
+    appendFileSync(this.#rows, rows.map((row) => `${row}\n`).join(""));
+    for (const { time } of bars) this.#take(time);
+    this.#next = next;
+    this.#write();
+  }
+
+  finish(): CandleResult {
+    const [first, last] = [this.#first, this.#last];
+    if (first === null || last === null) {
+      this.#remove();
+      throw new CandleError(
+        `${this.#job.source} has no candle from ${formatTime(this.#job.from)} to ${formatTime(this.#job.to)}; choose other times or another exchange.`,
+      );
+    }
+    renameSync(this.#rows, this.#file);
+    rmSync(this.#notes);
+    return {
+      file: this.#file,
+      candles: this.#count,
+      first,
+      last,
+      missing: this.#missing,
+      longestGap: this.#longest,
+    };
+  }
+
+  get #rows(): string {
+    return `${this.#file}.part`;
+  }
+
+  get #notes(): string {
+    return `${this.#file}.part.json`;
+  }
+
+  #begin(): void {
+    writeFileSync(this.#rows, HEADER);
+    this.#write();
+  }
+
+  #resume(): void {
+    const other = new CandleOptionError(
+      `${this.#rows} is of another request; remove it and ${this.#notes}, or choose another --out.`,
+    );
+    let notes: unknown;
+    try {
+      notes = JSON.parse(readFileSync(this.#notes, "utf8"));
+    } catch (cause) {
+      throw new CandleOptionError(`${this.#notes} cannot be read; remove it and ${this.#rows}, and begin anew.`, {
+        cause,
+      });
+    }
+    const parsed = jobSchema.extend({ next: z.int(), bytes: z.int().nonnegative() }).safeParse(notes);
+    if (!parsed.success || !existsSync(this.#rows)) throw other;
+    const { next, bytes, ...job } = parsed.data;
+    if (job.source !== this.#job.source || job.from !== this.#job.from || job.to !== this.#job.to) throw other;
+    // Rows after the notes were written are of a page that was not finished.
+    truncateSync(this.#rows, bytes);
+    const rows = readFileSync(this.#rows, "utf8").split("\n").slice(1, -1);
+    for (const row of rows) this.#take(Number(row.slice(0, row.indexOf(","))));
+    this.#next = next;
+  }
+
+  #take(time: number): void {
+    const gap = this.#last === null ? 0 : (time - this.#last) / HOUR - 1;
+    this.#missing += gap;
+    this.#longest = Math.max(this.#longest, gap);
+    this.#first ??= time;
+    this.#last = time;
+    this.#count++;
+  }
+
+  #write(): void {
+    const notes = { ...this.#job, next: this.#next, bytes: readFileSync(this.#rows).length };
+    const draft = `${this.#notes}.${process.pid}.draft`;
+    writeFileSync(draft, `${JSON.stringify(notes)}\n`);
+    renameSync(draft, this.#notes);
+  }
+
+  #remove(): void {
+    rmSync(this.#rows, { force: true });
+    rmSync(this.#notes, { force: true });
+  }
+}
+
+/** A number without an exponent, as every reader of such files understands it. */
+function plain(value: number): string {
+  const text = String(value);
+  return text.includes("e") ? value.toFixed(18).replace(/\.?0+$/, "") : text;
+}

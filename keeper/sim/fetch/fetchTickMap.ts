@@ -1,0 +1,95 @@
+import { ChainNode } from "../../chain/node.ts";
+import type { Rpc } from "../../chain/rpc.ts";
+import { MAX_TICK, MIN_TICK } from "../../chain/tickMath.ts";
+import { SimulationFileError } from "../errors.ts";
+import { placeOf, ticksInWord } from "../tickBitmap.ts";
+import { parseTickMap } from "../tickMap.ts";
+import { writeWhole } from "./atomic.ts";
+import { FetchOptionError, UnsoundAnswerError } from "./errors.ts";
+import { inParallel } from "./parallel.ts";
+import { PoolReader } from "./poolReader.ts";
+
+export interface TickMapOptions {
+  readonly rpc: Rpc;
+  /** Address. */
+  readonly pool: string;
+  /** After which the map is read. */
+  readonly block: number;
+  readonly file: string;
+  readonly log: (line: string) => void;
+}
+
+/** Questions under way at once. */
+const WIDTH = 16;
+
+/**
+ * Reads a pool's whole tick map at one block, from its bitmap and ticks, and writes it if it fits together.
+ * @returns how many ticks it has
+ * @throws FetchOptionError, FetchError; nothing is written then
+ */
+export async function fetchTickMap({ rpc, pool, block, file, log }: TickMapOptions): Promise<number> {
+  const reader = new PoolReader(new ChainNode(rpc), pool);
+  const at = BigInt(block);
+  const header = await reader.node.block(at);
+  if (header === null) throw new FetchOptionError(`Block ${block} is not there yet; choose an earlier --snapshot.`);
+  const { fee, tickSpacing } = await reader.terms(at);
+  const now = await reader.now(at);
+  if (now.sqrtPriceX96 === 0n)
+    throw new FetchOptionError(`The pool is not initialised at block ${block}; choose a later one.`);
+  const growth = await Promise.all(
+    ["feeGrowthGlobal0X128", "feeGrowthGlobal1X128"].map((name) => reader.call(at, name)),
+  );
+
+  const lowest = placeOf(MIN_TICK, tickSpacing).word;
+  const highest = placeOf(MAX_TICK, tickSpacing).word;
+  const words = Array.from({ length: highest - lowest + 1 }, (_, i) => lowest + i);
+  log(`Reading ${words.length} words of the tick bitmap at block ${block}.`);
+  const bitmap = await inParallel(words, WIDTH, async (word) => {
+    const [bits = 0n] = await reader.call(at, "tickBitmap", word);
+    return ticksInWord(word, bits, tickSpacing);
+  });
+  const indices = bitmap.flat();
+  log(`Reading ${indices.length} ticks.`);
+  const ticks = await inParallel(indices, WIDTH, async (index) => {
+    const [gross = 0n, net = 0n, outside0 = 0n, outside1 = 0n] = await reader.call(at, "ticks", index);
+    return {
+      index,
+      liquidityGross: String(gross),
+      liquidityNet: String(net),
+      feeGrowthOutside0X128: String(outside0),
+      feeGrowthOutside1X128: String(outside1),
+    };
+  });
+  if ((await reader.node.block(at))?.hash !== header.hash) {
+    throw new UnsoundAnswerError(`Block ${block} was reorganised while the map was read; run the command again.`);
+  }
+  const text = `${JSON.stringify({
+    chainId: Number(await reader.node.chainId()),
+    pool: pool.toLowerCase(),
+    block,
+    blockHash: header.hash,
+    time: header.timestamp,
+    fee,
+    tickSpacing,
+    sqrtPriceX96: String(now.sqrtPriceX96),
+    tick: now.tick,
+    liquidity: String(now.liquidity),
+    feeProtocol: now.feeProtocol,
+    feeGrowthGlobal0X128: String(growth[0]?.[0] ?? 0n),
+    feeGrowthGlobal1X128: String(growth[1]?.[0] ?? 0n),
+    ticks,
+  })}\n`;
+  try {
+    parseTickMap(text, file);
+  } catch (cause) {
+    if (!(cause instanceof SimulationFileError)) throw cause;
+    throw new UnsoundAnswerError(
+      `What the node tells of the pool does not fit together (${cause.message}); use another node.`,
+      {
+        cause,
+      },
+    );
+  }
+  writeWhole(file, text);
+  return ticks.length;
+}

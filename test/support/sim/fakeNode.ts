@@ -1,0 +1,201 @@
+/** A node in memory with one pool on it, which can be made to limit, to lie, and to reorganise its chain. */
+import { keccak256, toUtf8Bytes } from "ethers";
+
+import type { Rpc } from "../../../keeper/chain/rpc.ts";
+import { MAX_SQRT_RATIO, MIN_SQRT_RATIO } from "../../../keeper/chain/tickMath.ts";
+import { Pool } from "../../../keeper/sim/pool.ts";
+import { placeOf } from "../../../keeper/sim/tickBitmap.ts";
+import { POOL } from "./model.ts";
+import { Random } from "../arithmetic.ts";
+
+export const POOL_ADDRESS = `0x${"ab".repeat(20)}`;
+const OWNER = `0x${"0c".repeat(20)}`;
+const hex = (value: bigint | number): string => `0x${value.toString(16)}`;
+
+interface RawLog {
+  address: string;
+  topics: string[];
+  data: string;
+  blockNumber: string;
+  blockHash: string;
+  transactionHash: string;
+  transactionIndex: string;
+  logIndex: string;
+  removed: boolean;
+}
+
+interface Block {
+  readonly number: number;
+  readonly hash: string;
+  readonly time: number;
+  readonly logs: RawLog[];
+  readonly pool: Pool;
+}
+
+export class FakeNode implements Rpc {
+  blocks: Block[] = [];
+  /** Most blocks that one eth_getLogs may span. */
+  maxRange = Infinity;
+  /** Most logs in one answer. */
+  maxLogs = Infinity;
+  /** Changes an answer to eth_getLogs. */
+  tamper: (logs: RawLog[]) => unknown = (logs) => logs;
+  /** Called before each request; may throw, or change the chain. */
+  before: (method: string) => void = () => undefined;
+  keepsPast = true;
+  readonly ranges: number[] = [];
+  readonly #random = new Random(7);
+
+  /** A pool at 2,000 and `count` blocks of swaps, mints and burns after it. */
+  constructor(count: number) {
+    const pool = new Pool({ fee: 500, tickSpacing: 10 });
+    pool.initialize(1n << 96n, 1_000);
+    pool.mint(OWNER, { tickLower: -10_000, tickUpper: 10_000 }, 10n ** 20n, 1_000);
+    pool.mint(OWNER, { tickLower: -100, tickUpper: 150 }, 10n ** 21n, 1_000);
+    this.blocks.push({ number: 0, hash: hashOf("genesis"), time: 1_000, logs: [], pool });
+    this.mine(count);
+  }
+
+  mine(count: number, salt = ""): void {
+    for (let i = 0; i < count; i++) {
+      const last = this.blocks.at(-1)!;
+      const block: Block = {
+        number: last.number + 1,
+        hash: hashOf(`${last.hash}${salt}`),
+        time: last.time + 12,
+        logs: [],
+        pool: last.pool.clone(),
+      };
+      const events = this.#random.int(0, 3);
+      for (let event = 0; event < events; event++) this.#event(block);
+      this.blocks.push(block);
+    }
+  }
+
+  /** Replaces the newest blocks by others. */
+  reorganise(depth: number): void {
+    this.blocks = this.blocks.slice(0, -depth);
+    this.mine(depth, "other");
+  }
+
+  #event(block: Block): void {
+    const { pool } = block;
+    const random = this.#random;
+    const log = (name: string, args: readonly unknown[]): void => {
+      const { data, topics } = POOL.encodeEventLog(name, args);
+      block.logs.push({
+        address: POOL_ADDRESS,
+        topics,
+        data,
+        blockNumber: hex(block.number),
+        blockHash: block.hash,
+        transactionHash: hashOf(`${block.hash}${block.logs.length}`),
+        transactionIndex: hex(block.logs.length),
+        logIndex: hex(3 * block.logs.length + 1),
+        removed: false,
+      });
+    };
+    const kind = random.next();
+    if (kind < 0.7) {
+      const zeroForOne = pool.state.slot0.tick > 300 ? true : pool.state.slot0.tick < -300 ? false : random.chance(0.5);
+      const limit = zeroForOne ? MIN_SQRT_RATIO + 1n : MAX_SQRT_RATIO - 1n;
+      const amountSpecified = random.wei(10n ** 15n, 10n ** 18n) * (random.chance(0.3) ? -1n : 1n);
+      const done = pool.swap({ zeroForOne, amountSpecified, sqrtPriceLimitX96: limit }, block.time);
+      log("Swap", [OWNER, OWNER, done.amount0, done.amount1, done.sqrtPriceX96, done.liquidity, done.tick]);
+      return;
+    }
+    const lower = random.int(-40, 30) * 10;
+    const range = { tickLower: lower, tickUpper: lower + random.int(1, 30) * 10 };
+    if (kind < 0.85) {
+      const liquidity = random.wei(10n ** 15n, 10n ** 20n);
+      const { amount0, amount1 } = pool.mint(OWNER, range, liquidity, block.time);
+      log("Mint", [OWNER, OWNER, range.tickLower, range.tickUpper, liquidity, amount0, amount1]);
+      return;
+    }
+    const [key] = [...pool.state.positions()].find(([, { liquidity }]) => liquidity > 10n ** 10n)!;
+    const [, low, high] = key.split(":");
+    const held = { tickLower: Number(low), tickUpper: Number(high) };
+    const { liquidity } = pool.state.position(key);
+    const { amount0, amount1 } = pool.burn(OWNER, held, liquidity / 10n, block.time);
+    log("Burn", [OWNER, held.tickLower, held.tickUpper, liquidity / 10n, amount0, amount1]);
+    const got = pool.collect(OWNER, held, { amount0: (1n << 128n) - 1n, amount1: (1n << 128n) - 1n });
+    log("Collect", [OWNER, OWNER, held.tickLower, held.tickUpper, got.amount0, got.amount1]);
+  }
+
+  async request({
+    method,
+    params,
+  }: {
+    readonly method: string;
+    readonly params: readonly unknown[];
+  }): Promise<unknown> {
+    this.before(method);
+    if (method === "eth_chainId") return "0x7a69";
+    if (method === "eth_getBlockByNumber") {
+      const block = params[0] === "latest" ? this.blocks.at(-1) : this.blocks[Number(params[0])];
+      return block === undefined ? null : { number: hex(block.number), hash: block.hash, timestamp: hex(block.time) };
+    }
+    if (method === "eth_getLogs") {
+      const { fromBlock, toBlock } = params[0] as { fromBlock: string; toBlock: string };
+      const [from, to] = [Number(fromBlock), Number(toBlock)];
+      if (to - from + 1 > this.maxRange) throw new Error(`query exceeds max block range ${this.maxRange}`);
+      const logs = this.blocks.slice(from, to + 1).flatMap((block) => block.logs);
+      if (logs.length > this.maxLogs) throw new Error("query returned more than 10000 results");
+      this.ranges.push(to - from + 1);
+      return this.tamper(structuredClone(logs));
+    }
+    if (method === "eth_call") return this.#call(params as [{ data: string }, string]);
+    throw new Error(`unexpected ${method}`);
+  }
+
+  #call([{ data }, tag]: [{ data: string }, string]): string {
+    if (!this.keepsPast && Number(tag) < this.blocks.length - 1) throw new Error("missing trie node abc");
+    const block = this.blocks[Number(tag)];
+    if (block === undefined) throw new Error("header not found");
+    const { state, fee, tickSpacing } = block.pool;
+    const call = POOL.parseTransaction({ data })!;
+    const answer = (values: readonly unknown[]): string => POOL.encodeFunctionResult(call.name, values);
+    switch (call.name) {
+      case "fee":
+        return answer([fee]);
+      case "tickSpacing":
+        return answer([tickSpacing]);
+      case "liquidity":
+        return answer([state.liquidity]);
+      case "slot0":
+        return answer([state.slot0.sqrtPriceX96, state.slot0.tick, 0, 1, 1, state.slot0.feeProtocol, true]);
+      case "feeGrowthGlobal0X128":
+        return answer([state.feeGrowth.token0X128]);
+      case "feeGrowthGlobal1X128":
+        return answer([state.feeGrowth.token1X128]);
+      case "tickBitmap": {
+        const word = Number(call.args[0]);
+        let bits = 0n;
+        for (const tick of state.ticks()) {
+          const place = placeOf(tick, tickSpacing);
+          if (place.word === word) bits |= 1n << BigInt(place.bit);
+        }
+        return answer([bits]);
+      }
+      case "ticks": {
+        const info = state.tick(Number(call.args[0]));
+        return answer([
+          info.liquidityGross,
+          info.liquidityNet,
+          info.feeGrowthOutside0X128,
+          info.feeGrowthOutside1X128,
+          info.tickCumulativeOutside,
+          info.secondsPerLiquidityOutsideX128,
+          info.secondsOutside,
+          info.liquidityGross !== 0n,
+        ]);
+      }
+      default:
+        throw new Error(`unexpected call ${call.name}`);
+    }
+  }
+}
+
+function hashOf(text: string): string {
+  return keccak256(toUtf8Bytes(text));
+}
