@@ -9,10 +9,9 @@ import { JsonRpcProvider } from "ethers";
 import { findLocalWorld } from "../../../keeper/cli/localWorld.ts";
 import { inProcess, start, waitFor } from "../cli/run.ts";
 
-const DAYS = 3;
+const DAYS = 20;
 
-// Not yet seen to end: the machine had no time for it. Take the skip away once it has passed.
-describe.skip("sim: a run of the local world, fetched and replayed", function () {
+describe("sim: a run of the local world, fetched and replayed", function () {
   this.timeout(600_000);
 
   it("is reproduced from its snapshot to the wei, ticks crossed included, in every pool", async () => {
