@@ -47,7 +47,7 @@ export class Ledger {
   constructor(start: MarkedState) {
     this.#first = start;
     this.#last = start;
-    this.#steps = addSteps(new Map(), start.state, NO_EVENTS);
+    this.#steps = addSteps(new Map(), start.state, start.state, NO_EVENTS);
   }
 
   /** The state with which the books were opened. */
@@ -71,7 +71,7 @@ export class Ledger {
       const known = this.#sleeves.get(one.index) ?? { ...one, hedge: 0, carry: 0 };
       this.#sleeves.set(one.index, { ...one, hedge: known.hedge + one.hedge, carry: known.carry + one.carry });
     }
-    this.#steps = addSteps(this.#steps, next.state, events);
+    this.#steps = addSteps(this.#steps, this.#last.state, next.state, events);
     this.#last = next;
     return step;
   }

@@ -54,7 +54,11 @@ export function steer(view: View, course: Course): Verdict {
     return hold(rule, `${account}, inside the band of ${percent(band, 0)} of NAV.`, figures);
   }
   const wait = cooldownLeft(view, state.memory.lastHedge, config.hedge.checkHours);
-  if (wait > 0) return hold(rule, `${account}; the next look is in ${hours(wait)}.`, { ...figures, wait });
+  if (wait > 0) {
+    const why = off > 0 ? refusals(view, byCost(overlays)) : null;
+    const now = why === null ? "" : `, and now ${why}`;
+    return hold(rule, `${account}; the next look is in ${hours(wait)}${now}.`, { ...figures, wait });
+  }
   const step = Math.min(Math.abs(off), course.step * nav) / price;
   return off > 0 ? stepUp(view, told, step) : stepDown(view, told, step);
 }
@@ -66,7 +70,7 @@ function stepUp(view: View, course: Course, step: number): Verdict {
   const ordered = byCost(overlays);
   const overlay = ordered.find((one) => refusal(view, one) === null);
   if (overlay === undefined) {
-    const why = ordered.map((one) => refusal(view, one)).find((text) => text !== null) ?? "nothing can be borrowed";
+    const why = refusals(view, ordered) ?? "nothing can be borrowed";
     return (
       (course.delivers === true ? deliver(view, course, step, why) : null) ??
       hold(rule, `${account}, but ${why}.`, figures)
@@ -79,6 +83,12 @@ function stepUp(view: View, course: Course, step: number): Verdict {
   });
   if ("accepted" in fitting) return withAccount(course, fitting);
   return accept(view, course, overlay, fitting, `${account}; a step up.`);
+}
+
+/** Why none of them lends more; null if one does. */
+function refusals(view: View, ordered: readonly Overlay[]): string | null {
+  const texts = ordered.map((one) => refusal(view, one));
+  return texts.includes(null) ? null : (texts[0] ?? null);
 }
 
 /** Why a sleeve lends no more that is worth a plan, words without an end; null if it does. All of it is in the snapshot. */

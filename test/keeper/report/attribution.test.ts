@@ -314,6 +314,11 @@ describe("report/attribution", () => {
             const gone = { base: idle.base * part, quote: idle.quote * part };
             const [quote, base] = [sleeve.owned * part, sleeve.owed * part];
             put -= quote - base * mark;
+            // Paid in tokens it is a part that left; units are handed over and move nothing.
+            if (kind === "inKind" && base > 0) {
+              counts.down += 1;
+              counts.lowered += base;
+            }
             idle = { base: idle.base - gone.base, quote: idle.quote - gone.quote };
             const units = sleeve.units * part;
             sleeve = { ...sleeve, owned: sleeve.owned - quote, owed: sleeve.owed - base, units: sleeve.units - units };
@@ -338,6 +343,16 @@ describe("report/attribution", () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  it("counts a sleeve that a plan closed whole, or a guardian took apart, though no event tells of it", () => {
+    const open: SleeveState = { ...CONVERSION, owned: 9_000, owed: 3, units: 1 };
+    const ledger = new Ledger({ state: stateOf([2000], { base: 4, quote: 0 }, [], [open]), mark: 2000 });
+    // Half is repaid by a move, the rest leaves as a part does.
+    const events = { ...NO_EVENTS, sleeveMoves: [{ index: 0, base: 1.5, quote: 0, units: -0.5 }] };
+    const shut = { ...open, owned: 0, owed: 0, units: 0 };
+    ledger.step({ state: stateOf([2000], { base: 1, quote: 9_000 }, [], [shut]), mark: 2000 }, events);
+    expect(ledger.totals().steps[0]).to.deep.include({ up: 0, down: 2, raised: 0, lowered: 3, most: 3, end: 0 });
   });
 
   it("shows a donation as unexplained", () => {

@@ -125,6 +125,13 @@ for (const order of ORDERS) {
       const still = await day(1);
       expect(still.moved, still.said).to.equal(false);
 
+      // While the oracle is silent the sleeves count for NAV, too, at the pools' price.
+      const nav = still.state.nav;
+      await world.pass(3 * 86_400);
+      const silent = await look();
+      expect(silent.price).to.equal(null);
+      expect(silent.nav / nav).to.be.within(0.99, 1.01);
+
       let down = await day(0);
       for (let days = 0; down.moved && days < 6; days++) down = await day(0);
       expect(sleeveOf(down.state, 0)).to.deep.include({ owned: 0, owed: 0, live: false });
