@@ -12,7 +12,7 @@ import {IPolicy} from "./interfaces/IPolicy.sol";
 import {IPriceOracle} from "./interfaces/IPriceOracle.sol";
 import {ISleeve} from "./interfaces/ISleeve.sol";
 import {IVault} from "./interfaces/IVault.sol";
-import {Burn, Mint, Plan, PriceBand, Range, Swap} from "./interfaces/Types.sol";
+import {Burn, Mint, Plan, PriceBand, Swap} from "./interfaces/Types.sol";
 import {Buckets} from "./libraries/Buckets.sol";
 import {Compact} from "./libraries/Compact.sol";
 import {ExpectedPool} from "./libraries/ExpectedPool.sol";
@@ -262,13 +262,8 @@ library PlanLib {
         uint256 end = w.words.end();
         for (uint256 i = 0; i < end; ++i) {
             if (w.words.isEmpty(i)) continue;
-            Range memory range = w.words.get(i);
-            w.liquidity[i] = Pools.liquidityOf(
-                w.tierPool[_tier(pair, w, range.fee)],
-                address(this),
-                range.tickLower,
-                range.tickUpper
-            );
+            (uint24 fee, int24 tickLower, int24 tickUpper) = w.words.fields(i);
+            w.liquidity[i] = Pools.liquidityOf(w.tierPool[_tier(pair, w, fee)], address(this), tickLower, tickUpper);
         }
     }
 
@@ -278,8 +273,8 @@ library PlanLib {
         uint128 held = w.liquidity[step.index];
         // Also catches an empty place: the pool refuses to touch a position without liquidity.
         if (held == 0) revert EmptyPosition(step.index);
-        Range memory range = w.words.get(step.index);
-        uint256 tier = _tier(pair, w, range.fee);
+        (uint24 fee, int24 tickLower, int24 tickUpper) = w.words.fields(step.index);
+        uint256 tier = _tier(pair, w, fee);
 
         // Once: in slices, a range would lose a wei of each token to the pool's rounding as often as the keeper likes.
         uint256 bit = 1 << step.index;
@@ -287,7 +282,7 @@ library PlanLib {
         w.burned |= bit;
 
         uint128 part = uint128((uint256(held) * step.fraction) / ONE); // at most `held`, since fraction <= 1e18
-        (uint256 amount0, uint256 amount1) = _takeOut(w.tierPool[tier], w, range, part);
+        (uint256 amount0, uint256 amount1) = _takeOut(w.tierPool[tier], w, tickLower, tickUpper, part);
         if (amount0 < step.min0 || amount1 < step.min1) revert SlippageOnBurn(step.index, amount0, amount1);
         // Unchecked, here and where amounts are added up below: what pools pay and take is below 2^128, and a plan has no room
         // for 2^128 steps.
@@ -302,12 +297,13 @@ library PlanLib {
     function _takeOut(
         IUniswapV3Pool pool,
         Work memory w,
-        Range memory range,
+        int24 tickLower,
+        int24 tickUpper,
         uint128 part
     ) private returns (uint256 amount0, uint256 amount1) {
         uint256 fees0;
         uint256 fees1;
-        (amount0, amount1, fees0, fees1) = Pools.takeOut(pool, range.tickLower, range.tickUpper, part);
+        (amount0, amount1, fees0, fees1) = Pools.takeOut(pool, tickLower, tickUpper, part);
         // Unchecked: as in _burn.
         unchecked {
             w.fees0 += fees0;
@@ -620,7 +616,8 @@ library PlanLib {
         navLow = _netValue(w, w.idle0 + core0, w.idle1 + core1, w.band.low, inverted);
         if (navLow == 0) revert NothingToManage();
 
-        chargeX18 = FullMath.mulDivRoundingUp(loss, ONE, navLow);
+        // Up. Plain products here and below, as in Buckets: values above 2^190 quote wei do not exist, and one would be refused.
+        chargeX18 = Math.ceilDiv(loss * ONE, navLow);
         uint256 first = w.limits.first;
         // Casts to 16 bits cut fields out of their word (PolicyLimits), here and below.
         uint256 limitX18 = (uint256(uint16(first >> 160)) * ONE) / BPS;
@@ -635,7 +632,7 @@ library PlanLib {
         if (turnover != 0 && meter.turnover > capacity) revert TurnoverBudgetSpent(meter.turnover, capacity);
 
         // Rounded up, so that the cap is never exceeded by a rounding; what a plan found above the cap it may leave there.
-        uint256 weightBps = FullMath.mulDivRoundingUp(core, BPS, navLow);
+        uint256 weightBps = Math.ceilDiv(core * BPS, navLow);
         uint256 cap = uint16(first >> 96);
         if (weightBps > cap) {
             (core0, core1) = _amountsAtLow(w, wordsBefore, liquidityBefore);
@@ -673,7 +670,7 @@ library PlanLib {
         uint256 floorBps = uint16(w.limits.second >> 32);
         uint256 varianceE12 = floorBps * floorBps * 1e4; // (bps / 1e4)^2 * 1e12
         if (w.band.varianceE12 > varianceE12) varianceE12 = w.band.varianceE12;
-        uint256 perYear = FullMath.mulDivRoundingUp(sum, varianceE12, 4e12);
+        uint256 perYear = Math.ceilDiv(sum * varianceE12, 4e12);
         uint256 limit = (navLow * uint16(w.limits.second >> 48) * 365) / BPS;
         if (perYear <= limit) return;
         if (sum > _arbitrageOf(pair, w, wordsBefore, liquidityBefore)) revert ArbitrageAboveLimit(perYear, limit);
@@ -688,12 +685,12 @@ library PlanLib {
         uint256 end = words.end();
         for (uint256 i = 0; i < end; ++i) {
             if (liquidity[i] == 0) continue;
-            Range memory range = words.get(i);
+            (, int24 tickLower, int24 tickUpper) = words.fields(i);
             sum += _arbitrageX(
                 liquidity[i],
                 w.sqrtHighX96,
-                TickMath.getSqrtPriceAtTick(range.tickLower),
-                TickMath.getSqrtPriceAtTick(range.tickUpper),
+                TickMath.getSqrtPriceAtTick(tickLower),
+                TickMath.getSqrtPriceAtTick(tickUpper),
                 pair.quoteIsToken0
             );
         }
@@ -725,13 +722,20 @@ library PlanLib {
         uint256 priceX96,
         bool inverted
     ) private pure returns (uint256) {
+        uint256 before0 = w.inHand0;
+        uint256 before1 = w.inHand1;
+        uint256 after0 = w.idle0 + minted0;
+        uint256 after1 = w.idle1 + minted1;
         // One sum for tokens, ranges and sleeves: their values add up, and one rounding is tighter than many.
-        Sides memory s = Sides(w.inHand0, w.inHand1, w.idle0 + minted0, w.idle1 + minted1);
-        if (w.moved.touched != 0) _addMoved(w, s, priceX96, inverted);
+        if (w.moved.touched != 0) {
+            Sides memory s = Sides(before0, before1, after0, after1);
+            _addMoved(w, s, priceX96, inverted);
+            (before0, before1, after0, after1) = (s.before0, s.before1, s.after0, s.after1);
+        }
         // No less of either token: no loss at any price, and none from rounding. So a plan that only burns is never refused.
-        if (gain == 0 && s.after0 >= s.before0 && s.after1 >= s.before1) return 0;
-        uint256 before = Valuation.valueUp(s.before0, s.before1, priceX96, inverted) + gain;
-        uint256 afterwards = Valuation.valueDown(s.after0, s.after1, priceX96, inverted);
+        if (gain == 0 && after0 >= before0 && after1 >= before1) return 0;
+        uint256 before = Valuation.valueUp(before0, before1, priceX96, inverted) + gain;
+        uint256 afterwards = Valuation.valueDown(after0, after1, priceX96, inverted);
         return before > afterwards ? before - afterwards : 0;
     }
 
@@ -788,11 +792,11 @@ library PlanLib {
         uint256 end = words.end();
         for (uint256 i = 0; i < end; ++i) {
             if (liquidity[i] == 0) continue;
-            Range memory range = words.get(i);
+            (, int24 tickLower, int24 tickUpper) = words.fields(i);
             (uint256 amount0, uint256 amount1) = LiquidityMath.amounts(
                 sqrtPriceX96,
-                TickMath.getSqrtPriceAtTick(range.tickLower),
-                TickMath.getSqrtPriceAtTick(range.tickUpper),
+                TickMath.getSqrtPriceAtTick(tickLower),
+                TickMath.getSqrtPriceAtTick(tickUpper),
                 liquidity[i],
                 false
             );

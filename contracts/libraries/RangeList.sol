@@ -40,11 +40,19 @@ library RangeList {
 
     /// @return range all zero for an empty lane
     function get(uint256[2] memory words, uint256 index) internal pure returns (Range memory range) {
+        (range.fee, range.tickLower, range.tickUpper) = fields(words, index);
+    }
+
+    /// @notice The same without memory, for the path that plans take.
+    function fields(
+        uint256[2] memory words,
+        uint256 index
+    ) internal pure returns (uint24 fee, int24 tickLower, int24 tickUpper) {
         uint256 lane = _lane(words, index);
         // To the top of the word, then back by an arithmetic shift, which restores each tick's sign.
-        range.fee = uint24(lane >> 42);
-        range.tickLower = int24(int256(lane << 214) >> 235);
-        range.tickUpper = int24(int256(lane << 235) >> 235);
+        fee = uint24(lane >> 42);
+        tickLower = int24(int256(lane << 214) >> 235);
+        tickUpper = int24(int256(lane << 235) >> 235);
     }
 
     function isEmpty(uint256[2] memory words, uint256 index) internal pure returns (bool) {

@@ -161,7 +161,8 @@ contract AaveSleeve is Sleeve {
     function _withdraw(uint256 amount) internal override returns (uint256) {
         uint256 supplied = ATOKEN.balanceOf(address(this));
         uint256 cash = ASSET.balanceOf(address(ATOKEN));
-        if (cash < amount && cash < supplied) return cash == 0 ? 0 : _takeOut(cash, false);
+        if (cash == 0 && supplied != 0) revert Obstructed(Obstacle.Illiquid);
+        if (cash < amount && cash < supplied) return _takeOut(cash, false);
         return amount < supplied ? _takeOut(amount, false) : _takeOut(supplied, true);
     }
 

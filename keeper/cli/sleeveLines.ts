@@ -24,11 +24,15 @@ export function sleeveDocuments(state: VaultState, views: readonly SleeveView[])
       owned: decimal(sleeve.owned),
       owed: decimal(sleeve.owed),
       value: decimal(debtValue(debtOf(sleeve), price)),
+      ownedBps: Math.round(10_000 * (state.nav === 0 ? 0 : ownedValue(sleeve, price) / state.nav)),
       carryPerYear: decimal(carryPerYear(debtOf(sleeve), price, sleeve)),
       health: sleeve.health,
       floorHealth: sleeve.floor,
       borrowRate: sleeve.borrowRate,
-      supplyRate: sleeve.supplyRate,
+      borrowRateCap: sleeve.rateCap,
+      deleverage: deleverageText(sleeve),
+      // Not every venue tells.
+      supplyRate: sleeve.supplyRate === 0 ? null : sleeve.supplyRate,
       pending: decimal(sleeve.pending),
       capBps: Math.round(sleeve.cap * 10_000),
       allowed: sleeve.allowed,
@@ -37,6 +41,29 @@ export function sleeveDocuments(state: VaultState, views: readonly SleeveView[])
       obstacle,
     };
   });
+}
+
+/** What the cap is on: before the debt. */
+function ownedValue({ asset, owned }: SleeveState, price: number): number {
+  return asset === "base" ? owned * price : owned;
+}
+
+/** Why anybody may bring the debt down now; null if nobody may, as far as figures tell. */
+function deleverageText({ owed, health, floor, borrowRate, rateCap }: SleeveState): string | null {
+  if (owed === 0) return null;
+  if (health !== null && health < floor) return "its health is under the floor";
+  return borrowRate > rateCap ? "borrowing is dearer than its cap" : null;
+}
+
+function due(sleeve: SleeveState): string {
+  const why = deleverageText(sleeve);
+  return why === null ? "" : ` ${why}, so anybody may bring the debt down (Vault.deleverage);`;
+}
+
+/** A debt's collateral earns nothing on some venues; of a reserve or an asset that says nothing, nothing is known. */
+function earnsText({ kind, supplyRate }: SleeveState): string {
+  if (supplyRate > 0) return ` earns ${percent(supplyRate)} a year;`;
+  return kind === "reserve" || kind === "asset" ? " its venue does not tell what it earns;" : "";
 }
 
 export function sleeveLines(
@@ -55,15 +82,15 @@ export function sleeveLines(
     const debt =
       sleeve.owed === 0
         ? ""
-        : ` owes ${grouped(sleeve.owed, 4)} ${other.symbol} at ${percent(sleeve.borrowRate)} a year, health ${sleeve.health === null ? "unknown" : sleeve.health.toFixed(2)} (deleveraged under ${sleeve.floor.toFixed(2)});`;
+        : ` owes ${grouped(sleeve.owed, 4)} ${other.symbol} at ${percent(sleeve.borrowRate)} a year (dearest ${percent(sleeve.rateCap, 0)}), health ${sleeve.health === null ? "unknown" : sleeve.health.toFixed(2)} (deleveraged under ${sleeve.floor.toFixed(2)});${due(sleeve)}`;
     const waits = sleeve.pending === 0 ? "" : ` ${grouped(sleeve.pending, 4)} ${asset.symbol} not settled yet;`;
-    const earns = sleeve.supplyRate === 0 ? "" : ` earns ${percent(sleeve.supplyRate)} a year;`;
+    const earns = earnsText(sleeve);
     const obstacle = obstacleText(view?.obstacle ?? 0);
     const exit = obstacle === null ? "leave in tokens" : `leave with units, because ${obstacle}`;
     const allowed = sleeve.allowed ? "" : "; nothing more may be given to it";
     return [
       name,
-      `holds ${grouped(sleeve.owned, 4)} ${asset.symbol};${debt}${waits}${earns} worth ${grouped(value)} ${pair.quote.symbol} (${share(value)}, cap ${percent(sleeve.cap, 0)}); ${exit}${allowed}`,
+      `holds ${grouped(sleeve.owned, 4)} ${asset.symbol};${debt}${waits}${earns} worth ${grouped(value)} ${pair.quote.symbol} (${share(value)}); owns ${share(ownedValue(sleeve, price))} of NAV (cap ${percent(sleeve.cap, 0)}); ${exit}${allowed}`,
     ];
   });
 }

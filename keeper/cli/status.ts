@@ -197,6 +197,7 @@ export function statusDocument(status: Status): unknown {
       lossRefillBpsPerDay: limits.lossRefillBps,
       turnoverRefillBpsPerDay: limits.turnoverRefillBps,
       churnRefillBpsPerDay: limits.churnRefillBps,
+      deleverageRefillBpsPerDay: limits.deleverageRefillBps,
       volatilityFloorBps: limits.volFloorBps,
       arbitrageLimitBpsPerDay: limits.lvrLimitBps,
       treasuryShareBps: limits.treasuryShareBps,
@@ -206,7 +207,7 @@ export function statusDocument(status: Status): unknown {
       twapWindowSeconds: terms.twapWindow,
       twapBandBps: terms.twapBandBps,
     },
-    budgets: budgetSummary(state.budgets),
+    budgets: { ...budgetSummary(state.budgets), deleverage: deleverageBudget(snapshot) },
     measuredVolatility: state.oracleVolatility,
     pausedUntil: isPaused(snapshot) ? isoTime(limits.pausedUntil) : null,
     fees: { entryBps: snapshot.entryFeeBps, exitBps: snapshot.exitFeeBps, announced: announced(snapshot) },
@@ -309,6 +310,7 @@ export function statusText(status: Status): string {
 function budgetLines({ snapshot, state }: Status): string[] {
   const { limits } = snapshot;
   const { loss, turnover, churn } = budgetSummary(state.budgets);
+  const deleverage = deleverageBudget(snapshot);
   const left = ({ usedBps, capacityBps }: BudgetSummary): string =>
     `${Math.max(capacityBps - usedBps, 0).toFixed(1)} of ${capacityBps} bps of NAV`;
   const back = (bps: number): string => `${bps} come back a day`;
@@ -316,8 +318,17 @@ function budgetLines({ snapshot, state }: Status): string[] {
     `plans may lose ${left(loss)} (${back(limits.lossRefillBps)})`,
     `they may swap or move from pool to pool ${left(turnover)} (${back(limits.turnoverRefillBps)})`,
     `ranges may fall behind holding by ${left(churn)} before only the greatest width is allowed (${back(limits.churnRefillBps)})`,
+    ...(state.sleeves.length === 0
+      ? []
+      : [`bringing debts down may cost ${left(deleverage)}, by anybody's hand (${back(limits.deleverageRefillBps)})`]),
     `ranges may be laid out to lose ${limits.lvrLimitBps} bps a day to arbitrage at ${percent(Math.max(limits.volFloorBps / 10_000, state.oracleVolatility), 0)} volatility`,
   ];
+}
+
+/** What deleveraging and unwinding have cost: not the keeper's budget. */
+function deleverageBudget({ budgets }: Snapshot): BudgetSummary {
+  const bps = (levelE12: bigint): number => Number((Number(levelE12) / 1e8).toFixed(2));
+  return { usedBps: bps(budgets.deleverageE12), capacityBps: bps(budgets.deleverageCapacityE12) };
 }
 
 function isPaused({ limits, timestamp }: Snapshot): boolean {

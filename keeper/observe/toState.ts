@@ -1,6 +1,7 @@
 /** From the chain's snapshot to what the strategy sees: floats in base and quote. */
 import { feeGrowthUnits, priceFromX96, toUnits } from "../chain/orientation.ts";
 import { orientedSpotTick, priceFromSqrtPriceX96, toOrientedRange, unitsFromWei } from "../chain/prices.ts";
+import { sleeveNets, sumOf } from "../strategy/project.ts";
 import type { Budget, Memory, Policy, PositionState, SleeveState, TierState, VaultState } from "../strategy/types.ts";
 import type { PositionView, SleeveView, Snapshot, TierView } from "./snapshot.ts";
 
@@ -25,6 +26,8 @@ export function toState(snapshot: Snapshot, memory: Memory): VaultState {
   const total = toUnits(snapshot.total0, snapshot.total1, snapshot);
   // Without an oracle the first tier's spot is for display only: nothing may be planned then.
   const valuedAt = price ?? tiers[0]?.price ?? 0;
+  const sleeves = snapshot.sleeves.map((sleeve) => sleeveState(sleeve, snapshot));
+  const beside = sumOf(sleeveNets({ state: { sleeves } }));
   return {
     time: snapshot.timestamp,
     block: Number(snapshot.blockNumber),
@@ -38,9 +41,11 @@ export function toState(snapshot: Snapshot, memory: Memory): VaultState {
     idleQuote: idle.quote,
     positions: snapshot.positions.map((position) => positionState(position, snapshot)),
     tiers,
-    sleeves: snapshot.sleeves.map((sleeve) => sleeveState(sleeve, snapshot)),
+    sleeves,
     // By liquidity at the oracle's price: what stands at a pool's spot could be lifted by whoever moves the pool.
-    nav: snapshot.oracleOk ? unitsFromWei(snapshot.nav, snapshot.quoteDecimals) : total.base * valuedAt + total.quote,
+    nav: snapshot.oracleOk
+      ? unitsFromWei(snapshot.nav, snapshot.quoteDecimals)
+      : (total.base + beside.base) * valuedAt + total.quote + beside.quote,
     shareSupply: Number(snapshot.supply) / 1e18,
     budgets: {
       loss: budget(snapshot.budgets.lossE12, snapshot.budgets.lossCapacityE12),

@@ -11,6 +11,7 @@ import {
 } from "./attribution.ts";
 import { NO_EVENTS, type VaultEvents } from "./events.ts";
 import { addIncidents, incidentsOf, NO_INCIDENTS, type Incidents } from "./incidents.ts";
+import { addSteps, type SleeveSteps } from "./sleeveSteps.ts";
 
 /** Where an account stands: the terms' sums and what they are to explain. Quote units. */
 export interface LedgerTotals {
@@ -19,6 +20,8 @@ export interface LedgerTotals {
   readonly total: number;
   /** What each sleeve made, in order of their places; their sums are the terms `hedge` and `carry`. */
   readonly sleeves: readonly SleeveProfit[];
+  /** How the use of each went up and down, in the same order. */
+  readonly steps: readonly SleeveSteps[];
   /** What others did to its debts. */
   readonly incidents: Incidents;
   /** Value of the vault at its first and its latest mark. */
@@ -39,10 +42,12 @@ export class Ledger {
   #unexplained = 0;
   #incidents: Incidents = NO_INCIDENTS;
   readonly #sleeves = new Map<number, SleeveProfit>();
+  #steps: ReadonlyMap<number, SleeveSteps>;
 
   constructor(start: MarkedState) {
     this.#first = start;
     this.#last = start;
+    this.#steps = addSteps(new Map(), start.state, start.state, NO_EVENTS);
   }
 
   /** The state with which the books were opened. */
@@ -66,6 +71,7 @@ export class Ledger {
       const known = this.#sleeves.get(one.index) ?? { ...one, hedge: 0, carry: 0 };
       this.#sleeves.set(one.index, { ...one, hedge: known.hedge + one.hedge, carry: known.carry + one.carry });
     }
+    this.#steps = addSteps(this.#steps, this.#last.state, next.state, events);
     this.#last = next;
     return step;
   }
@@ -80,6 +86,7 @@ export class Ledger {
       terms: this.#terms,
       total: totalOf(this.#terms),
       sleeves: [...this.#sleeves.values()].sort((a, b) => a.index - b.index),
+      steps: [...this.#steps.values()].sort((a, b) => a.index - b.index),
       incidents: this.#incidents,
       start: valueAt(this.#first.state, this.#first.mark),
       end: valueAt(this.#last.state, this.#last.mark),

@@ -8,6 +8,7 @@ import { totalOf, type Attribution, type SleeveProfit } from "./attribution.ts";
 import { counted, decimal, duration, grouped, isoTime, signed, signedPercent } from "./format.ts";
 import type { Incidents } from "./incidents.ts";
 import type { LedgerTotals } from "./ledger.ts";
+import type { SleeveSteps } from "./sleeveSteps.ts";
 
 /**
  * What a transaction of the keeper served. The opening of the first ranges is a range shift to the strategy, and counted for itself here; pokes
@@ -69,12 +70,24 @@ export interface RunResult {
 
 /** Places of an amount in the document; the chain's own quote has no more. */
 const PLACES = 6;
+const BASE_PLACES = 9;
 
 /** What a sleeve made: pnl = hedge + carry, also as printed. */
 export interface SleeveSummary {
   readonly pnl: string;
   readonly hedge: string;
   readonly carry: string;
+  /** Of what it owes, or, where it owes nothing, of what it owns; whole units of the token. */
+  readonly steps?: {
+    readonly of: "debt" | "holding";
+    readonly token: SleeveSteps["token"];
+    readonly up: number;
+    readonly down: number;
+    readonly raised: string;
+    readonly lowered: string;
+    readonly most: string;
+    readonly end: string;
+  };
 }
 
 export interface SummaryDocument {
@@ -162,7 +175,11 @@ export function summaryDocument(run: RunResult): SummaryDocument {
       total: decimal(totalOf(terms), PLACES),
     },
     core: { pnl: decimal(totalOf(terms) + terms.gas - made, PLACES) },
-    ...(sleeves.length === 0 ? {} : { sleeves: Object.fromEntries(sleeves.map((one) => [one.kind, profit(one)])) }),
+    ...(sleeves.length === 0
+      ? {}
+      : {
+          sleeves: Object.fromEntries(sleeves.map((one) => [one.kind, { ...profit(one), ...stepsDocument(run, one) }])),
+        }),
     ...(happened(ledger.incidents) ? { incidents: ledger.incidents } : {}),
     unexplained: decimal(ledger.end - ledger.start - ledger.flows - terms.gas - totalOf(terms), PLACES),
     budgets: budgetSummary(run.budgets),
@@ -177,6 +194,31 @@ function happened({ liquidations, deleverages, unwinds }: Incidents): boolean {
 
 function profit({ hedge, carry }: SleeveProfit): SleeveSummary {
   return { pnl: decimal(hedge + carry, PLACES), hedge: decimal(hedge, PLACES), carry: decimal(carry, PLACES) };
+}
+
+function stepsDocument({ ledger }: RunResult, { index }: SleeveProfit): Pick<SleeveSummary, "steps"> {
+  const found = ledger.steps.find((one) => one.index === index);
+  if (found === undefined) return {};
+  const { token, up, down } = found;
+  const places = token === "base" ? BASE_PLACES : PLACES;
+  const amount = (value: number): string => decimal(value, places);
+  const [raised, lowered] = [amount(found.raised), amount(found.lowered)];
+  return {
+    steps: {
+      of: isDebt(found) ? "debt" : "holding",
+      token,
+      up,
+      down,
+      raised,
+      lowered,
+      most: amount(found.most),
+      end: amount(found.end),
+    },
+  };
+}
+
+function isDebt({ kind }: Pick<SleeveSteps, "kind">): boolean {
+  return kind === "conversion" || kind === "reversal";
 }
 
 function round(value: number): number {
@@ -255,9 +297,18 @@ export function summaryText(run: RunResult): string {
     row("total", amount(ledger.total)),
     ...ledger.sleeves
       .filter((one) => one.hedge !== 0 || one.carry !== 0)
-      .map((one) => row(`  ${one.kind}`, amount(one.hedge + one.carry), "in hedge and carry")),
+      .map((one) => row(`  ${one.kind}`, amount(one.hedge + one.carry), `in hedge and carry${stepsText(run, one)}`)),
     ...(ledger.flows === 0 ? [] : [row("LPs' flows", amount(ledger.flows), "brought in less taken out; no profit")]),
   ].join("\n");
+}
+
+/** "; debt: 30 steps up by 140 base, 9 down by 60, 98.5 at most, 80 at the end" */
+function stepsText({ ledger }: RunResult, { index }: SleeveProfit): string {
+  const found = ledger.steps.find((one) => one.index === index);
+  if (found === undefined) return "";
+  const { up, down, raised, lowered, most, end, token } = found;
+  const what = isDebt(found) ? "debt" : "holding";
+  return `; ${what}: ${counted(up, "step")} up by ${grouped(raised)} ${token}, ${down} down by ${grouped(lowered)}, ${grouped(most)} at most, ${grouped(end)} at the end`;
 }
 
 /** "1 liquidation, 2 deleverages, 0 unwinds, by others" */

@@ -54,6 +54,9 @@ export interface StrategyConfig {
     readonly maxImpact: number;
     /** Smallest debt change worth a plan, part of NAV. */
     readonly least: number;
+    /** Part of the core's base that must be wanted for idle base to be delivered against a debt that cannot grow. Eight of ten voices: it sells
+     * idle base in the end, and a single voice that turns does not buy it back. */
+    readonly deliverFrom: number;
     /** Days for which the sentence says what the hedge costs. */
     readonly costDays: number;
   };
@@ -263,6 +266,7 @@ export const DEFAULT_CONFIG: StrategyConfig = {
     maxRate: 0.15,
     maxImpact: 0.001,
     least: 0.005,
+    deliverFrom: 0.8,
     costDays: 30,
   },
   quickRatio: { below: 1, above: 1.5, adds: 0.2 },
@@ -373,6 +377,7 @@ const RANGES: {
     maxRate: [0, 10],
     maxImpact: [0, 0.1],
     least: FRACTION,
+    deliverFrom: [0, 2],
     costDays: HORIZON,
   },
   quickRatio: { below: [0, 100], above: [0, 100], adds: FRACTION },

@@ -2,8 +2,8 @@
  * The strategy: from what is to what should be done. Pure and deterministic: no clock, no randomness, nothing of Node. The keeper, the
  * back-test and the dashboard's explanation all call this.
  *
- * Rules are asked in order and the first that wants to act has the plan: a debt near its comfort level first, then first ranges if there are
- * none, range shift, hedge, reversal, fee-tier move, compounding, reserve, asset, settling. If none of them does, the vault's entry and exit fee
+ * Rules are asked in order and the first that wants to act has the plan: a debt near its comfort level first, then a sleeve that the DAO wants
+ * no more, first ranges if there are none, range shift, hedge, reversal, fee-tier move, compounding, reserve, asset, settling. If none of them does, the vault's entry and exit fee
  * may be changed. A hold tells of each rule why it did not act and by how much it missed.
  */
 import { formatTime } from "../market/time.ts";
@@ -18,6 +18,7 @@ import { deploy } from "./rules/deploy.ts";
 import { feeChange } from "./rules/feeChange.ts";
 import { feeTierMove, tierMemory, tierSignal } from "./rules/feeTierMove.ts";
 import { hedge } from "./rules/hedge.ts";
+import { leave } from "./rules/leave.ts";
 import { protect } from "./rules/protect.ts";
 import { rangeShift } from "./rules/rangeShift.ts";
 import { reserve } from "./rules/reserve.ts";
@@ -72,10 +73,12 @@ export function decide(
   const memory: Memory = { ...state.memory, ...tier, ...drainMemory(view), ...spikeMemory(view) };
   const layerTwo = state.sleeves.length > 0;
   const danger = protect(view);
+  const unwanted = leave(view);
   const [first, second] = reversalIsTooLarge(view) ? [reversal, hedge] : [hedge, reversal];
   const overlays = [() => first(view), () => second(view)];
   const rules: readonly (() => Verdict)[] = [
     ...(danger === null ? [] : [() => danger]),
+    ...(unwanted === null ? [] : [() => unwanted]),
     ...(view.positions.length === 0 ? [() => deploy(view)] : [() => rangeShift(view)]),
     ...(layerTwo ? overlays : []),
     ...(view.positions.length === 0

@@ -5,7 +5,7 @@ import { planCharge } from "./charge.ts";
 import { type Amounts, amounts, liquidityFor, type Position, value } from "./liquidity.ts";
 import { swapResult } from "./swap.ts";
 import { priceOfTick } from "./ticks.ts";
-import type { BurnMove, MintMove, SleeveMove, SwapMove } from "./types.ts";
+import type { BurnMove, MintMove, SleeveMove, SwapMove, VaultState } from "./types.ts";
 import type { View } from "./view.ts";
 
 export interface Moves {
@@ -63,7 +63,7 @@ export function idleAfterBurns(view: View, burns: readonly BurnMove[]): Amounts 
 }
 
 /** The sleeves as they stand. */
-export function sleeveNets({ state }: Pick<View, "state">): SleeveNet[] {
+export function sleeveNets({ state }: { readonly state: Pick<VaultState, "sleeves"> }): SleeveNet[] {
   return state.sleeves.map(({ index, asset, owned, owed }) =>
     asset === "quote" ? { index, base: -owed, quote: owned } : { index, base: owned, quote: -owed },
   );

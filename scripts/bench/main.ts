@@ -1,4 +1,4 @@
-/** `npm run bench -- gas [--json] [--calls]`, `npm run bench -- sim [--json]` */
+/** `npm run bench -- gas [--json] [--calls]`, exit code 1 if a call costs more than the product promises; `npm run bench -- sim [--json]` */
 import { parseArgs } from "node:util";
 
 import { parseOrExplain, WRONG_USAGE } from "../support/args.ts";
@@ -42,7 +42,28 @@ async function main(args: readonly string[]): Promise<number> {
   const { measureGas } = await import("./gas.ts");
   const report = await measureGas({ calls });
   process.stdout.write(json ? `${JSON.stringify({ gas: report })}\n` : text(report));
-  return 0;
+  const broken = exceeded(report);
+  for (const line of broken) process.stderr.write(`${line}\n`);
+  return broken.length === 0 ? 0 : 1;
+}
+
+/** The promised lines that the report breaks, a sentence each. */
+function exceeded({ deposit, rebalance, withdrawHalf, sleeves }: GasReport): string[] {
+  const lines: readonly (readonly [string, number, number])[] = [
+    ["A repeat deposit", deposit.strata, LIMITS.deposit],
+    ["A rebalance", rebalance.strata, LIMITS.rebalance],
+    ["A rebalance over its floor", rebalance.strata - rebalance.floor, LIMITS.overFloor],
+    ["Withdrawing half", withdrawHalf.strata, LIMITS.withdrawHalf],
+    ["An exit with the fund in units", sleeves.exit, LIMITS.exit],
+    ["An exit in tokens", sleeves.exitInTokens, LIMITS.exit],
+    ["An exit in units", sleeves.exitInUnits, LIMITS.exit],
+  ];
+  return lines
+    .filter(([, used, limit]) => used > limit)
+    .map(
+      ([name, used, limit]) =>
+        `${name} costs ${used.toLocaleString("en")} gas; ${limit.toLocaleString("en")} are promised.`,
+    );
 }
 
 function simText(report: SimReport): string {

@@ -12,15 +12,15 @@ import { keyOf, type Identity } from "./mutants.ts";
 const FILE = new URL("killers.json", import.meta.url);
 const KILLERS = z.record(z.string().regex(/^[0-9a-f]{16}$/), z.string().min(1));
 
-/** Mutant by its short name -> test file. */
+/** shortKey of a mutant -> test file. */
 export type Killers = ReadonlyMap<string, string>;
 
-/** Short, and the same as long as the statement and what is changed in it are. */
+/** Of keyOf, so that the file stays small: the same as long as the statement and what is changed in it are. */
 export function shortKey(mutant: Identity): string {
   return createHash("sha256").update(keyOf(mutant)).digest("hex").slice(0, 16);
 }
 
-/** @throws if the file is there and is not a list of test files by mutant */
+/** @throws if the text is no list of test files by mutant */
 export function parseKillers(json: string): Killers {
   return new Map(Object.entries(KILLERS.parse(JSON.parse(json))));
 }

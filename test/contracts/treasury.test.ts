@@ -5,6 +5,7 @@ import type { TransactionReceipt } from "ethers";
 import { ONE, type Pair2 } from "../support/arithmetic.ts";
 import { expectTotals } from "../support/checks.ts";
 import { setCaps, tighten } from "../support/governance.ts";
+import { findWord } from "../support/storage.ts";
 import type { World } from "../support/world.ts";
 import { deployWorld, mined, ORDERS, type Book } from "../support/world.ts";
 import { cites, INVARIANT } from "./invariants.ts";
@@ -413,23 +414,19 @@ for (const order of ORDERS) {
   });
 }
 
-/** Writes the book full but for `room`, and gives the vault the tokens for it. The word is found by its content. */
+/** Writes the book full but for `room`, and gives the vault the tokens for it. */
 async function fill(world: World, room: Pair2): Promise<void> {
   const { vault } = world.addresses;
   const { amount0, amount1, shareBps } = await world.vault.treasuryBook();
   const word = (a: bigint, b: bigint): bigint => a | (b << 120n) | (shareBps << 240n);
   expect(amount0 > 0n && amount1 > 0n).to.equal(true);
-  for (let slot = 0; slot < 40; slot++) {
-    if (BigInt(await networkHelpers.getStorageAt(vault, slot)) !== word(amount0, amount1)) continue;
-    const [next0, next1] = [FULL - room.amount0, FULL - room.amount1];
-    await world.token0.mint(vault, next0 - amount0);
-    await world.token1.mint(vault, next1 - amount1);
-    await networkHelpers.setStorageAt(vault, slot, word(next0, next1));
-    const now = await world.vault.treasuryBook();
-    expect([now.amount0, now.amount1, now.shareBps]).to.deep.equal([next0, next1, shareBps]);
-    return;
-  }
-  throw new Error("no word of the vault looks like its treasury book: has the layout changed?");
+  const { slot } = await findWord(world, vault, "the treasury's book", (found) => found === word(amount0, amount1));
+  const [next0, next1] = [FULL - room.amount0, FULL - room.amount1];
+  await world.token0.mint(vault, next0 - amount0);
+  await world.token1.mint(vault, next1 - amount1);
+  await networkHelpers.setStorageAt(vault, slot, word(next0, next1));
+  const now = await world.vault.treasuryBook();
+  expect([now.amount0, now.amount1, now.shareBps]).to.deep.equal([next0, next1, shareBps]);
 }
 
 /**

@@ -1,6 +1,10 @@
 /**
  * From the debt that is wanted to one step towards it: how far it is off, when it is looked at, which of equal sleeves takes the step (the one
  * whose debt costs least borrows first and repays last), and what the step means in words.
+ *
+ * DELIVERY. Where more is wanted and no sleeve lends more, what lies idle of the loan token may be delivered against the debt, a step of it:
+ * owed and idle cancel, so the exposure stays what it was, nothing is swapped, and what secured it comes back. It is how an option desk closes
+ * a short with what it was assigned; the next looks borrow and sell again in the room that this has made.
  */
 import { carryPerYear, debtHealth, priceAtHealth, type Debt } from "../../sleeves/debt.ts";
 import { cooldownLeft, fit, hold, type Fitting, type Verdict } from "../proposal.ts";
@@ -20,6 +24,8 @@ export interface Course {
   readonly wanted: number;
   /** Units of the loan token above which nothing is left standing, inside the band or not; default none. */
   readonly most?: number;
+  /** Whether idle tokens are delivered against the debt where no sleeve lends more. */
+  readonly delivers?: boolean;
   /** Greatest step, and off the wanted debt by how much it is taken; parts of NAV. */
   readonly step: number;
   readonly band: number;
@@ -48,7 +54,11 @@ export function steer(view: View, course: Course): Verdict {
     return hold(rule, `${account}, inside the band of ${percent(band, 0)} of NAV.`, figures);
   }
   const wait = cooldownLeft(view, state.memory.lastHedge, config.hedge.checkHours);
-  if (wait > 0) return hold(rule, `${account}; the next look is in ${hours(wait)}.`, { ...figures, wait });
+  if (wait > 0) {
+    const why = off > 0 ? refusals(view, byCost(overlays)) : null;
+    const now = why === null ? "" : `, and now ${why}`;
+    return hold(rule, `${account}; the next look is in ${hours(wait)}${now}.`, { ...figures, wait });
+  }
   const step = Math.min(Math.abs(off), course.step * nav) / price;
   return off > 0 ? stepUp(view, told, step) : stepDown(view, told, step);
 }
@@ -60,8 +70,11 @@ function stepUp(view: View, course: Course, step: number): Verdict {
   const ordered = byCost(overlays);
   const overlay = ordered.find((one) => refusal(view, one) === null);
   if (overlay === undefined) {
-    const why = ordered.map((one) => refusal(view, one)).find((text) => text !== null) ?? "nothing can be borrowed";
-    return hold(rule, `${account}, but ${why}.`, figures);
+    const why = refusals(view, ordered) ?? "nothing can be borrowed";
+    return (
+      (course.delivers === true ? deliver(view, course, step, why) : null) ??
+      hold(rule, `${account}, but ${why}.`, figures)
+    );
   }
   const fitting = fit(view, {
     rule,
@@ -70,6 +83,12 @@ function stepUp(view: View, course: Course, step: number): Verdict {
   });
   if ("accepted" in fitting) return withAccount(course, fitting);
   return accept(view, course, overlay, fitting, `${account}; a step up.`);
+}
+
+/** Why none of them lends more; null if one does. */
+function refusals(view: View, ordered: readonly Overlay[]): string | null {
+  const texts = ordered.map((one) => refusal(view, one));
+  return texts.includes(null) ? null : (texts[0] ?? null);
 }
 
 /** Why a sleeve lends no more that is worth a plan, words without an end; null if it does. All of it is in the snapshot. */
@@ -105,6 +124,23 @@ function noRoom({ nav }: View, overlay: Overlay, { byCap, byPurse }: BorrowingRo
 /** Cheapest first; of equals, in order of their places. */
 function byCost(overlays: readonly Overlay[]): Overlay[] {
   return [...overlays].sort((a, b) => a.differential - b.differential || a.sleeve.index - b.sleeve.index);
+}
+
+// ---- across
+
+/** Null where nothing worth a plan is owed, lies idle or would come back. @param why no sleeve lends more, words without an end */
+function deliver(view: View, course: Course, step: number, why: string): Verdict | null {
+  const { rule, account, figures } = course;
+  const overlay = toEnd(view, course.overlays);
+  if (overlay?.sleeve.obstacle !== "none") return null;
+  const { loan, loanPrice, debt } = overlay;
+  const idle = loan === "base" ? view.state.idleBase : view.state.idleQuote;
+  const part = Math.min(step, idle, debt.owed);
+  if (!(part * loanPrice >= view.config.hedge.least * view.nav)) return null;
+  const fitting = fit(view, { rule, build: (size) => repayment(view, overlay, part * size, false) });
+  if ("accepted" in fitting) return withAccount(course, fitting);
+  const text = `${account}, but ${why}: idle ${loan} is delivered against the debt, which leaves the exposure as it is and brings back what secured it.`;
+  return accept(view, { rule, purpose: "it makes room for the next step", figures }, overlay, fitting, text);
 }
 
 // ---- down

@@ -114,26 +114,27 @@ function worth({ config }: View, sleeve: SleeveState, amount: number): string {
 
 // ---- back
 
-function holdsSomething({ config, nav }: View, { owned }: SleeveState): boolean {
+export function holdsSomething({ config, nav }: View, { owned }: SleeveState): boolean {
   return owned >= config.asset.least * nav;
 }
 
-function back(view: View, sleeve: SleeveState, account: string, figures: Figures): Verdict {
+/** All of it is asked back, and what has come of it collected. */
+export function back(view: View, sleeve: SleeveState, account: string, figures: Figures, rule = RULE): Verdict {
   const { config, nav, state } = view;
   const settings = config.asset;
   const { obstacle, owned, pending } = sleeve;
   if (obstacle !== "none" && obstacle !== "pending") {
-    return hold(RULE, `${account}, but its venue pays nothing out now.`, figures);
+    return hold(rule, `${account}, but its venue pays nothing out now.`, figures);
   }
   const asked = owned - pending < settings.least * nav && obstacle === "pending";
   const patience = asked ? settings.settleHours : settings.cooldownHours;
   const wait = cooldownLeft(view, state.memory.lastAssetMove ?? null, patience);
   if (wait > 0) {
     const why = asked ? "what is there is under way" : "the last move was too recent";
-    return hold(RULE, `${account}; ${why}, ${hours(wait)} to wait.`, figures);
+    return hold(rule, `${account}; ${why}, ${hours(wait)} to wait.`, figures);
   }
   const fitting = fit(view, {
-    rule: RULE,
+    rule,
     build: (size): Moves => ({
       ...NO_MOVES,
       sleeveMoves: move(sleeve, "quote", "take", "before", owned * size, size === 1).map((one) =>
@@ -141,9 +142,9 @@ function back(view: View, sleeve: SleeveState, account: string, figures: Figures
       ),
     }),
   });
-  if ("accepted" in fitting) return withAccount(account, figures, fitting);
+  if ("accepted" in fitting) return withAccount(account, figures, fitting, rule);
   const how = obstacle === "pending" ? "is asked back, and what has come of it collected" : "comes back";
-  return accept(view, fitting, `${account}; ${money(owned)} ${how}.`, figures);
+  return accept(view, fitting, `${account}; ${money(owned)} ${how}.`, figures, rule);
 }
 
 // ---- parts
@@ -156,11 +157,11 @@ function assetOf(view: View): SleeveState | null {
   );
 }
 
-function withAccount(account: string, figures: Figures, verdict: Verdict): Verdict {
-  return { ...verdict, reasons: [{ rule: RULE, text: `${account}.`, figures }, ...verdict.reasons] };
+function withAccount(account: string, figures: Figures, verdict: Verdict, rule = RULE): Verdict {
+  return { ...verdict, reasons: [{ rule, text: `${account}.`, figures }, ...verdict.reasons] };
 }
 
-function accept(view: View, { moves, projection }: Fitting, text: string, figures: Figures): Verdict {
+function accept(view: View, { moves, projection }: Fitting, text: string, figures: Figures, rule = RULE): Verdict {
   return {
     accepted: {
       kind: "sleeveMove",
@@ -170,6 +171,6 @@ function accept(view: View, { moves, projection }: Fitting, text: string, figure
       gain: 0,
       memory: { lastAssetMove: view.state.time },
     },
-    reasons: [{ rule: RULE, text, figures: { ...figures, turnover: projection.turnover, charge: projection.charge } }],
+    reasons: [{ rule, text, figures: { ...figures, turnover: projection.turnover, charge: projection.charge } }],
   };
 }

@@ -38,6 +38,8 @@ export function hedge(view: View): Verdict {
     wanted,
     // All base that there is: beyond it the vault would be short.
     most: coreDelta + view.state.idleBase,
+    // What has been delivered does not come back when a voice turns, so a trend that is one is asked for.
+    delivers: ratio >= config.hedge.deliverFrom,
     step: config.hedge.step,
     band: config.hedge.band,
     account,

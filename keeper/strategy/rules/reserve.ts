@@ -32,7 +32,7 @@ export function reserve(view: View): Verdict {
     return takeBack(view, held, Math.min(-surplus, settings.step * nav), account, figures);
   }
   if (sleeve === null || surplus < 2 * settings.least * nav) {
-    return hold(RULE, `${account}; the reserve holds ${money(held?.owned ?? 0)}, and nothing moves.`, figures);
+    return hold(RULE, `${account}; ${holds(view, held)}, and nothing moves.`, figures);
   }
   if (payRatio !== null && payRatio >= 1) {
     const text = `${account}, and fees are ${payRatio.toFixed(2)} of LVR: the surplus waits for the core.`;
@@ -40,6 +40,15 @@ export function reserve(view: View): Verdict {
   }
   if (wait > 0) return hold(RULE, `${account}; the last move was too recent, ${hours(wait)} to wait.`, figures);
   return lend(view, sleeve, Math.min(surplus, settings.step * nav), account, figures);
+}
+
+/** What lies there, also where it cannot be taken out now. */
+function holds({ state }: View, paying: SleeveState | null): string {
+  if (paying !== null) return `the reserve holds ${money(paying.owned)}`;
+  const stuck = state.sleeves.filter(({ kind, owned }) => kind === "reserve" && owned > 0);
+  const lent = stuck.reduce((sum, { owned }) => sum + owned, 0);
+  const why = stuck.map(({ obstacle }) => obstacle).join(", ");
+  return lent > 0 ? `the reserve holds ${money(lent)} and pays nothing out now (${why})` : "the reserve holds nothing";
 }
 
 /** Quote that is to stay idle: the buffer, and half of what the core lacks. */

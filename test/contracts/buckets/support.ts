@@ -5,6 +5,7 @@ import type { NetworkConnection } from "hardhat/types/network";
 import { ONE } from "../../support/arithmetic.ts";
 import { MAX_LEVEL, type Levels } from "../../support/chargeModel.ts";
 import { setCaps } from "../../support/governance.ts";
+import { findWord } from "../../support/storage.ts";
 import { deployWorld, type PlanSteps, type World } from "../../support/world.ts";
 
 export const DAY = 86_400;
@@ -18,17 +19,14 @@ export async function levelsNow(world: World): Promise<Levels> {
   return { loss: b.lossE12, turnover: b.turnoverE12, churn: b.churnE12 };
 }
 
-/** The vault's word with nonce, clock and levels: found by its content, so that it moves with the layout. */
+/** The vault's word with nonce, clock and levels. */
 async function meterSlot(world: World): Promise<{ readonly slot: number; readonly word: bigint }> {
   const nonce = await world.vault.planNonce();
   const { loss, turnover, churn } = await levelsNow(world);
-  for (let slot = 0; slot < 40; slot++) {
-    const word = BigInt(await world.connection.networkHelpers.getStorageAt(world.addresses.vault, slot));
+  return findWord(world, world.addresses.vault, "the vault's meter right after a plan", (word) => {
     const field = (shift: bigint): bigint => (word >> shift) & MAX_LEVEL;
-    if ((word & 0xffffffffn) === nonce && field(64n) === loss && field(104n) === turnover && field(144n) === churn)
-      return { slot, word };
-  }
-  throw new Error("no word of the vault looks like its meter right after a plan: has the layout changed?");
+    return (word & 0xffffffffn) === nonce && field(64n) === loss && field(104n) === turnover && field(144n) === churn;
+  });
 }
 
 /** Puts a level where no sequence of round charges would bring it to the unit. Right after a plan, while nothing drains. */

@@ -802,6 +802,34 @@ for (const { name, ...market } of MARKETS) {
         }
       });
 
+      it("a reserve that is lent out is unwound as far as there is cash, and to the end when it has come back", async () => {
+        const { guardian } = world.who;
+        const reserve = sleeves[RESERVE] as AaveSleeve;
+        const token = world.quote;
+        const { owned } = await reserve.report();
+        await aave.drain(token);
+        await expect(world.vault.connect(guardian).unwind(RESERVE))
+          .to.be.revertedWithCustomError(reserve, "Obstructed")
+          .withArgs(OBSTACLE.Illiquid);
+        expect((await reserve.report()).owned >= owned).to.equal(true);
+
+        await aave.supplyFor(aave.lender.address, token, owned / 3n);
+        const cash = await aave.cash(token);
+        expect(cash > 0n && cash < owned).to.equal(true);
+        const had = await token.balanceOf(vault.address);
+        await (await world.vault.connect(guardian).unwind(RESERVE)).wait();
+        // All the cash there was, to the wei, for units of the same worth.
+        expect((await token.balanceOf(vault.address)) - had).to.equal(cash);
+        expectNear((await reserve.report()).owned, owned - cash);
+        expect((await world.vault.sleeves()).live).to.equal(7n);
+
+        await aave.refill(token);
+        await (await world.vault.connect(guardian).unwind(RESERVE)).wait();
+        expect((await world.vault.sleeves()).live).to.equal(3n);
+        expect(await reserve.totalUnits()).to.equal(0n);
+        expectNear((await token.balanceOf(vault.address)) - had, owned);
+      });
+
       it("anybody brings a debt down that is near liquidation, and deposits wait until then", async () => {
         // A fifth of NAV's half in quote secures half of it in base: a health of 1.6 at the opening price.
         await world.report(world.options.price * 1.5);

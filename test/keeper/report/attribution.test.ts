@@ -287,6 +287,7 @@ describe("report/attribution", () => {
         const ledger = new Ledger({ state: stateOf([mark], idle, [], [sleeve]), mark });
         // What went into the sleeve less what came out, each at its price.
         let put = 0;
+        const counts = { up: 0, down: 0, raised: 0, lowered: 0, most: sleeve.owed };
         for (const { kind, drift, part } of steps) {
           let events: VaultEvents = NO_EVENTS;
           if (kind === "market") {
@@ -299,16 +300,25 @@ describe("report/attribution", () => {
             sleeve = { ...sleeve, owned: sleeve.owned + quote, owed: sleeve.owed + base, units: sleeve.units + units };
             events = { ...NO_EVENTS, sleeveMoves: [{ index: 0, base: -base, quote, units }] };
             put += quote - base * mark;
+            counts.up += 1;
+            counts.raised += base;
           } else if (kind === "close") {
             const [quote, base] = [sleeve.owned, sleeve.owed];
             idle = { base: idle.base - base, quote: idle.quote + quote };
             events = { ...NO_EVENTS, sleeveMoves: [{ index: 0, base, quote: -quote, units: -sleeve.units }] };
             sleeve = { ...sleeve, owned: 0, owed: 0, units: 0 };
             put += base * mark - quote;
+            counts.down += base > 0 ? 1 : 0;
+            counts.lowered += base;
           } else {
             const gone = { base: idle.base * part, quote: idle.quote * part };
             const [quote, base] = [sleeve.owned * part, sleeve.owed * part];
             put -= quote - base * mark;
+            // Paid in tokens it is a part that left; units are handed over and move nothing.
+            if (kind === "inKind" && base > 0) {
+              counts.down += 1;
+              counts.lowered += base;
+            }
             idle = { base: idle.base - gone.base, quote: idle.quote - gone.quote };
             const units = sleeve.units * part;
             sleeve = { ...sleeve, owned: sleeve.owned - quote, owed: sleeve.owed - base, units: sleeve.units - units };
@@ -318,8 +328,14 @@ describe("report/attribution", () => {
                 : { ...NO_EVENTS, withdrawals: [{ base: gone.base - base, quote: gone.quote + quote }] };
           }
           ledger.step({ state: stateOf([mark], idle, [], [sleeve]), mark }, events);
+          counts.most = Math.max(counts.most, sleeve.owed);
         }
         const totals = ledger.totals();
+        const [told] = totals.steps;
+        expect(told).to.deep.include({ kind: "conversion", token: "base", up: counts.up, down: counts.down });
+        expect(told).to.deep.include({ most: counts.most, end: sleeve.owed });
+        expectClose(told!.raised, counts.raised, 1e-9);
+        expectClose(told!.lowered, counts.lowered, 1e-9);
         expectClose(totals.unexplained, 0, 1e-3);
         const [made] = totals.sleeves;
         expectClose(made!.hedge + made!.carry, sleeve.owned - sleeve.owed * mark - put, 1e-3);
@@ -327,6 +343,16 @@ describe("report/attribution", () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  it("counts a sleeve that a plan closed whole, or a guardian took apart, though no event tells of it", () => {
+    const open: SleeveState = { ...CONVERSION, owned: 9_000, owed: 3, units: 1 };
+    const ledger = new Ledger({ state: stateOf([2000], { base: 4, quote: 0 }, [], [open]), mark: 2000 });
+    // Half is repaid by a move, the rest leaves as a part does.
+    const events = { ...NO_EVENTS, sleeveMoves: [{ index: 0, base: 1.5, quote: 0, units: -0.5 }] };
+    const shut = { ...open, owned: 0, owed: 0, units: 0 };
+    ledger.step({ state: stateOf([2000], { base: 1, quote: 9_000 }, [], [shut]), mark: 2000 }, events);
+    expect(ledger.totals().steps[0]).to.deep.include({ up: 0, down: 2, raised: 0, lowered: 3, most: 3, end: 0 });
   });
 
   it("shows a donation as unexplained", () => {

@@ -60,6 +60,7 @@ const run: RunResult = {
     terms,
     total: totalOf(terms),
     sleeves: [],
+    steps: [],
     incidents: NO_INCIDENTS,
     start: 1_000_000,
     end: 1_000_000 + totalOf(terms) + terms.gas,
@@ -136,6 +137,27 @@ describe("report/summary", () => {
     expectClose(parts, Number(attribution.total) + Number(attribution.gas), 1e-9);
     expectClose(Number(attribution.hedge) + Number(attribution.carry), 119.456789 + 7.123456, 1e-9);
     expect("sleeves" in summaryDocument(run)).to.equal(false);
+  });
+
+  it("tells how each sleeve's use went up and down", () => {
+    const sleeves = [{ index: 0, kind: "conversion", hedge: 120, carry: -4 }] as const;
+    const steps = [
+      { index: 0, kind: "conversion", token: "base", up: 3, down: 1, raised: 30, lowered: 12, most: 25, end: 18.5 },
+    ] as const;
+    const hedged = { ...run, ledger: { ...run.ledger, sleeves, steps } };
+    expect(summaryDocument(hedged).sleeves?.["conversion"]?.steps).to.deep.equal({
+      of: "debt",
+      token: "base",
+      up: 3,
+      down: 1,
+      raised: "30.000000000",
+      lowered: "12.000000000",
+      most: "25.000000000",
+      end: "18.500000000",
+    });
+    expect(summaryText(hedged)).to.include(
+      "debt: 3 steps up by 30.00 base, 1 down by 12.00, 25.00 at most, 18.50 at the end",
+    );
   });
 
   it("tells of liquidations, deleverages and unwinds if there were any", () => {

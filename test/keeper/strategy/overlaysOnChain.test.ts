@@ -19,9 +19,10 @@ import { makeSignals } from "./world.ts";
 const OPTIONS = { tolerance: 0.005, lifetime: 600, decisionHash: `0x${"cd".repeat(32)}` };
 const CONFIG = strategyConfig({
   rules: { ...strategyConfig().rules, reversal: true, rangeShift: false, compound: false, settle: false },
-  // The pools are small here.
-  hedge: { maxImpact: 0.005 },
+  // The pools are small here; idle base stays where it is.
+  hedge: { maxImpact: 0.005, deliverFrom: 2 },
 });
+const DELIVERING = strategyConfig({ ...CONFIG, hedge: { ...CONFIG.hedge, deliverFrom: 0.8 } });
 
 for (const order of ORDERS) {
   describe(`overlays at their limits on a chain, ${order.name}`, () => {
@@ -70,7 +71,11 @@ for (const order of ORDERS) {
     }
 
     /** A day later, at a price: what is decided is carried out. @returns the state, and what was said */
-    async function day(bearish: number, at = price): Promise<{ state: VaultState; said: string; moved: boolean }> {
+    async function day(
+      bearish: number,
+      at = price,
+      config = CONFIG,
+    ): Promise<{ state: VaultState; said: string; moved: boolean }> {
       price = at;
       await world.report(price);
       await world.movePools(price);
@@ -80,7 +85,7 @@ for (const order of ORDERS) {
       const snapshot = await observe(rig.node, rig.addresses, rig.wallet.address);
       const state = toState(snapshot, { ...NO_MEMORY, lastReserveMove: snapshot.timestamp });
       const signals = makeSignals({ trendEnsemble: bearish, realisedVolatility30d: 0.8 });
-      const decision = decide(state, signals, toPolicy(snapshot), CONFIG);
+      const decision = decide(state, signals, toPolicy(snapshot), config);
       const said = decision.reasons.map(({ text }) => text).join(" ");
       const moved = decision.sleeveMoves.length > 0;
       return { state: moved ? await carryOut(decision) : await look(), said, moved };
@@ -88,6 +93,17 @@ for (const order of ORDERS) {
 
     const sleeveOf = (state: VaultState, index: number): SleeveState =>
       state.sleeves.find((one) => one.index === index)!;
+
+    it("delivers idle base against a debt at its cap, and borrows on; to the wei as foreseen", async () => {
+      await place(0, 1_000);
+      const next = () => day(1, price, DELIVERING);
+      let last = await next();
+      for (let days = 0; last.moved && !last.said.includes("is delivered") && days < 6; days++) last = await next();
+      expect(last.said).to.contain("its cap is 10 %").and.to.contain("idle base is delivered against the debt");
+      const after = await next();
+      expect(after.moved, after.said).to.equal(true);
+      expect(sleeveOf(after.state, 0).owed).to.be.greaterThan(sleeveOf(last.state, 0).owed);
+    });
 
     it("borrows to its cap, and above it after a fall by taking out what is too much", async () => {
       await place(0, 2_000);
@@ -108,6 +124,13 @@ for (const order of ORDERS) {
       expect(after.owned / fallen.state.nav).to.be.within(0.19, 0.2);
       const still = await day(1);
       expect(still.moved, still.said).to.equal(false);
+
+      // While the oracle is silent the sleeves count for NAV, too, at the pools' price.
+      const nav = still.state.nav;
+      await world.pass(3 * 86_400);
+      const silent = await look();
+      expect(silent.price).to.equal(null);
+      expect(silent.nav / nav).to.be.within(0.99, 1.01);
 
       let down = await day(0);
       for (let days = 0; down.moved && days < 6; days++) down = await day(0);

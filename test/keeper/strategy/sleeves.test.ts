@@ -104,7 +104,7 @@ describe("decide: the hedge", () => {
   });
 
   it("goes step by step to what the trend asks for or its collateral allows, and stops", () => {
-    let state = vault();
+    let state = vault({ idleBase: 0 });
     const owed: number[] = [];
     for (let day = 0; day < 8; day++) {
       state = nextDay(state, decide(state, bearish(1), POLICY, HEDGE_ONLY));
@@ -306,6 +306,10 @@ describe("decide: the hedge at its cap", () => {
   /** A core of 600,000, so that 150 base are wanted, and little that is idle. */
   const at = (owned: number, owed: number, idle: { idleBase?: number; idleQuote?: number } = {}): VaultState =>
     vault({ idleQuote: 20_000, ...idle, sleeves: [{ ...CONVERSION, owned, owed }] });
+  const blocked = (state: VaultState): VaultState => ({
+    ...state,
+    sleeves: state.sleeves.map((one) => ({ ...one, obstacle: "illiquid" })),
+  });
   /** What is owned over NAV at the low end of the band, as the chain weighs it. */
   const weight = (state: VaultState): number => {
     const view = viewOf(state, 2000, bearish(1), POLICY, strategyConfig());
@@ -356,8 +360,44 @@ describe("decide: the hedge at its cap", () => {
     }
   });
 
+  it("delivers idle base where it may not grow and the trend is one: same exposure, no swap, collateral back; then it borrows on", () => {
+    const state = at(340_000, 102, { idleBase: 60 });
+    const decision = decide(state, bearish(1), POLICY, HEDGE_ONLY);
+    expect(decision.swaps).to.deep.equal([]);
+    expect(decision.sleeveMoves.map(({ token, take, afterSwaps }) => [token, take, afterSwaps])).to.deep.equal([
+      ["base", false, true],
+      ["quote", true, true],
+    ]);
+    const after = execute(state, decision);
+    const delivered = 102 - debtOf(after).owed;
+    // A step of 5 % of NAV.
+    expectClose(delivered * 2000, 0.05 * state.nav, 1);
+    expectClose(state.idleBase - after.idleBase, delivered, 1e-9);
+    expectClose(debtOf(after).health, 0.86 / 0.6, 1e-3);
+    expect(texts(decision)).to.contain("idle base is delivered against the debt, which leaves the exposure as it is");
+    const next = decide(nextDay(state, decision), bearish(1), POLICY, HEDGE_ONLY);
+    expect(next.swaps.map(({ sell }) => sell)).to.deep.equal(["base"]);
+    expect(texts(next)).to.contain("a step up");
+
+    // Not for less of a trend than is asked for, not without idle base, and not where nothing is paid out.
+    const asking = strategyConfig({ ...HEDGE_ONLY, hedge: { deliverFrom: 1.01 } });
+    expect(decide(state, bearish(1), POLICY, asking).sleeveMoves).to.deep.equal([]);
+    for (const held of [at(295_000, 88.5, { idleBase: 1 }), blocked(state)]) {
+      const kept = decide(held, bearish(1), POLICY, HEDGE_ONLY);
+      expect(kept.sleeveMoves, texts(kept)).to.deep.equal([]);
+    }
+    // To the end of the idle base, a step and a loan in turn, and never short.
+    let long = at(340_000, 102, { idleBase: 60, idleQuote: 20_000 });
+    const start = coreBase(long) + long.idleBase - debtOf(long).owed;
+    for (let day = 0; day < 14; day++) long = nextDay(long, decide(long, bearish(1), POLICY, HEDGE_ONLY));
+    const end = coreBase(long) + long.idleBase - debtOf(long).owed;
+    expect(long.idleBase * 2000).to.be.lessThan(0.005 * long.nav);
+    expect(end).to.be.lessThan(start - 50);
+    expect(end).to.be.at.least(0);
+  });
+
   it("with a target that cap and loan-to-value cannot reach, it goes as far as they let it, and then says so", () => {
-    let state = vault({ sleeves: [{ ...CONVERSION, cap: 0.1 }] });
+    let state = vault({ idleBase: 0, sleeves: [{ ...CONVERSION, cap: 0.1 }] });
     let last = decide(state, bearish(1), POLICY, HEDGE_ONLY);
     for (let day = 0; day < 5; day++) {
       state = nextDay(state, last);

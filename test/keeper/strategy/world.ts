@@ -209,7 +209,7 @@ export function navOf(
   decimals: Decimals,
   sleeves: readonly SleeveState[] = [],
 ): number {
-  const held = sumOf(sleeveNets({ state: { sleeves } as VaultState }));
+  const held = sumOf(sleeveNets({ state: { sleeves } }));
   let nav = (idleBase + held.base) * price + idleQuote + held.quote;
   for (const position of positions) {
     nav += value(positionOf(position, decimals), price) + position.feesBase * price + position.feesQuote;

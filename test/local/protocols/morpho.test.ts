@@ -84,10 +84,8 @@ for (const order of ORDERS) {
         expect(await m.price(m.reversal)).to.equal((SCALE * quoteUnit * 171_717n) / (baseUnit * 97n));
         expect(await m.price(m.conversion)).to.equal((SCALE * baseUnit * 97n) / (quoteUnit * 171_717n));
         await m.world.baseFeed.report(-1n);
-        await expect(m.price(m.reversal)).to.be.revertedWithCustomError(
-          await m.world.ethers.getContractAt("LocalMorphoOracle", m.reversal.params.oracle),
-          "NegativeAnswer",
-        );
+        const oracle = await m.world.ethers.getContractAt("LocalMorphoOracle", m.reversal.params.oracle);
+        await expect(m.price(m.reversal)).to.be.revertedWithCustomError(oracle, "NegativeAnswer");
       });
 
       it("lends against collateral up to the LLTV, not a wei more", async () => {

@@ -37,8 +37,7 @@ export async function legsOf(fuzz: Fuzz, sleeve: FuzzSleeve, units: bigint, at: 
   const part = (amount: bigint): bigint => (book.total === 0n ? 0n : (amount * units) / book.total);
   if (units === 0n) return { owe: 0n, get: 0n };
   if (sleeve.kind === "loan") {
-    const debt = (shares: bigint): bigint =>
-      shares === 0n ? 0n : debtOf(marketOf(fuzz, look, sleeve), shares, at);
+    const debt = (shares: bigint): bigint => (shares === 0n ? 0n : debtOf(marketOf(fuzz, look, sleeve), shares, at));
     const shares = divUp(book.borrowShares * units, book.total);
     const crumb = debt(book.borrowShares - shares) <= DUST;
     return { owe: debt(crumb ? book.borrowShares : shares), get: part(book.collateral) };
