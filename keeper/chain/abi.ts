@@ -28,19 +28,34 @@ export type ContractName = (typeof CONTRACTS)[number];
 
 const ROOT = new URL("../../", import.meta.url);
 const loaded = new Map<ContractName, Interface>();
+const codes = new Map<string, string>();
+
+function artifact(name: string): { readonly abi?: unknown; readonly bytecode?: unknown } {
+  try {
+    const folder = name.endsWith("Sleeve") ? "sleeves/" : "";
+    const text = readFileSync(new URL(`artifacts/contracts/${folder}${name}.sol/${name}.json`, ROOT), "utf8");
+    return JSON.parse(text) as { abi?: unknown; bytecode?: unknown };
+  } catch (cause) {
+    throw new BuildError(`There is no build of the contract ${name}; run 'npm run build'.`, { cause });
+  }
+}
+
+/** What creates the contract, before its constructor's arguments. @throws BuildError if the project has not been built */
+export function creationCode(name: "TickLens"): string {
+  const known = codes.get(name);
+  if (known !== undefined) return known;
+  const { bytecode } = artifact(name);
+  if (typeof bytecode !== "string" || !bytecode.startsWith("0x"))
+    throw new BuildError(`The build of the contract ${name} has no code; run 'npm run build' again.`);
+  codes.set(name, bytecode);
+  return bytecode;
+}
 
 /** @throws BuildError if the project has not been built */
 export function contractInterface(name: ContractName): Interface {
   const known = loaded.get(name);
   if (known !== undefined) return known;
-  let abi: unknown;
-  try {
-    const folder = name.endsWith("Sleeve") ? "sleeves/" : "";
-    const text = readFileSync(new URL(`artifacts/contracts/${folder}${name}.sol/${name}.json`, ROOT), "utf8");
-    abi = (JSON.parse(text) as { abi?: unknown }).abi;
-  } catch (cause) {
-    throw new BuildError(`There is no build of the contract ${name}; run 'npm run build'.`, { cause });
-  }
+  const { abi } = artifact(name);
   if (!Array.isArray(abi))
     throw new BuildError(`The build of the contract ${name} has no ABI; run 'npm run build' again.`);
   const made = new Interface(abi as InterfaceAbi);

@@ -7,7 +7,8 @@ import { revertDataOf, Reverted } from "./errors.ts";
 import { type BlockTag, bytes, quantity, record, type Rpc, tagToHex, toHex } from "./rpc.ts";
 
 export interface CallRequest {
-  readonly to: string;
+  /** None creates a contract. */
+  readonly to?: string;
   readonly data: string;
   readonly from?: string;
   readonly gas?: bigint;
@@ -165,7 +166,7 @@ export class ChainNode {
 function rawCall(request: CallRequest): Record<string, string> {
   const { to, data, from, gas } = request;
   return {
-    to,
+    ...(to === undefined ? {} : { to }),
     data,
     ...(from === undefined ? {} : { from }),
     ...(gas === undefined ? {} : { gas: toHex(gas) }),

@@ -6,18 +6,14 @@ import type { ChainNode } from "../chain/node.ts";
 import { getTickAtSqrtRatio, MAX_SQRT_RATIO, MIN_SQRT_RATIO } from "../chain/tickMath.ts";
 import type { Snapshot, TierView } from "../observe/snapshot.ts";
 import { FastPool } from "../sim/fastPool.ts";
-import { inParallel } from "../sim/fetch/parallel.ts";
-import { PoolReader } from "../sim/fetch/poolReader.ts";
+import { readTicks } from "../sim/fetch/tickLens.ts";
 import type { TickState } from "../sim/machine.ts";
-import { placeOf, ticksInWord } from "../sim/tickBitmap.ts";
 import type { Decision } from "../strategy/types.ts";
 import { priceLimit } from "./plan.ts";
 import { type PlanPool, SimulatedPool } from "./pools.ts";
 
-/** Words of 256 ticks' bits that one tier's swaps may reach over; what goes further is not read, and its swaps stay an estimate. */
-const MOST_WORDS = 64;
-/** Questions under way at once. */
-const WIDTH = 16;
+/** Places for ticks that one tier's swaps may reach over; what goes further is not read, and its swaps stay an estimate. */
+const MOST_PLACES = 64 * 256;
 
 /**
  * By fee tier; a tier without a swap, or with one whose limit is too far away, is missing.
@@ -71,20 +67,16 @@ async function ticksBetween(
   others: readonly number[],
   { blockNumber }: Snapshot,
 ): Promise<readonly TickState[] | null> {
-  // A spacing more on either side: a swap looks for the next tick from the one after its own.
-  const first = placeOf(Math.min(...reached) - tickSpacing, tickSpacing).word;
-  const last = placeOf(Math.max(...reached) + tickSpacing, tickSpacing).word;
-  if (last - first >= MOST_WORDS) return null;
-  const reader = new PoolReader(node, pool);
-  const words = Array.from({ length: last - first + 1 }, (_, i) => first + i);
-  const set = await inParallel(words, WIDTH, async (word) => {
-    const [bits = 0n] = await reader.call(blockNumber, "tickBitmap", word);
-    return ticksInWord(word, bits, tickSpacing);
-  });
-  const indices = [...new Set([...set.flat(), ...others])].sort((a, b) => a - b);
-  return inParallel(indices, WIDTH, async (tick) => {
-    const [liquidityGross = 0n, liquidityNet = 0n, feeGrowthOutside0X128 = 0n, feeGrowthOutside1X128 = 0n] =
-      await reader.call(blockNumber, "ticks", tick);
-    return { tick, liquidityGross, liquidityNet, feeGrowthOutside0X128, feeGrowthOutside1X128 };
-  });
+  const placeOf = (tick: number): number => Math.floor(tick / tickSpacing);
+  // A place more on either side: a swap looks for the next tick from the one after its own. And to the bitmap words' ends, where it stops.
+  const first = (placeOf(Math.min(...reached)) - 1) & ~255;
+  const last = (placeOf(Math.max(...reached)) + 1) | 255;
+  if (last - first >= MOST_PLACES) return null;
+  const ticks = await readTicks(node, pool, blockNumber, { first, last });
+  for (const tick of new Set(others)) {
+    const place = placeOf(tick);
+    if (place < first || place > last)
+      ticks.push(...(await readTicks(node, pool, blockNumber, { first: place, last: place })));
+  }
+  return ticks.sort((a, b) => a.tick - b.tick);
 }

@@ -2,12 +2,11 @@ import { ChainNode } from "../../chain/node.ts";
 import type { Rpc } from "../../chain/rpc.ts";
 import { MAX_TICK, MIN_TICK } from "../../chain/tickMath.ts";
 import { SimulationFileError } from "../errors.ts";
-import { placeOf, ticksInWord } from "../tickBitmap.ts";
 import { parseTickMap } from "../tickMap.ts";
 import { writeWhole } from "./atomic.ts";
 import { FetchOptionError, UnsoundAnswerError } from "./errors.ts";
-import { inParallel } from "./parallel.ts";
 import { PoolReader } from "./poolReader.ts";
+import { readTicks } from "./tickLens.ts";
 
 export interface TickMapOptions {
   readonly rpc: Rpc;
@@ -19,11 +18,8 @@ export interface TickMapOptions {
   readonly log: (line: string) => void;
 }
 
-/** Questions under way at once. */
-const WIDTH = 16;
-
 /**
- * Reads a pool's whole tick map at one block, from its bitmap and ticks, and writes it if it fits together.
+ * Reads a pool's whole tick map at one block, through the lens, and writes it if it fits together.
  * @returns how many ticks it has
  * @throws FetchOptionError, FetchError; nothing is written then
  */
@@ -40,26 +36,19 @@ export async function fetchTickMap({ rpc, pool, block, file, log }: TickMapOptio
     ["feeGrowthGlobal0X128", "feeGrowthGlobal1X128"].map((name) => reader.call(at, name)),
   );
 
-  const lowest = placeOf(MIN_TICK, tickSpacing).word;
-  const highest = placeOf(MAX_TICK, tickSpacing).word;
-  const words = Array.from({ length: highest - lowest + 1 }, (_, i) => lowest + i);
-  log(`Reading ${words.length} words of the tick bitmap at block ${block}.`);
-  const bitmap = await inParallel(words, WIDTH, async (word) => {
-    const [bits = 0n] = await reader.call(at, "tickBitmap", word);
-    return ticksInWord(word, bits, tickSpacing);
+  const places = { first: Math.floor(MIN_TICK / tickSpacing), last: Math.floor(MAX_TICK / tickSpacing) };
+  log(`Reading the ticks at block ${block}.`);
+  const found = await readTicks(reader.node, pool, at, places, (place) => {
+    const part = (place - places.first) / (places.last + 1 - places.first);
+    log(`${Math.floor(100 * part)} % of the ticks`);
   });
-  const indices = bitmap.flat();
-  log(`Reading ${indices.length} ticks.`);
-  const ticks = await inParallel(indices, WIDTH, async (index) => {
-    const [gross = 0n, net = 0n, outside0 = 0n, outside1 = 0n] = await reader.call(at, "ticks", index);
-    return {
-      index,
-      liquidityGross: String(gross),
-      liquidityNet: String(net),
-      feeGrowthOutside0X128: String(outside0),
-      feeGrowthOutside1X128: String(outside1),
-    };
-  });
+  const ticks = found.map(({ tick, ...state }) => ({
+    index: tick,
+    liquidityGross: String(state.liquidityGross),
+    liquidityNet: String(state.liquidityNet),
+    feeGrowthOutside0X128: String(state.feeGrowthOutside0X128),
+    feeGrowthOutside1X128: String(state.feeGrowthOutside1X128),
+  }));
   if ((await reader.node.block(at))?.hash !== header.hash) {
     throw new UnsoundAnswerError(`Block ${block} was reorganised while the map was read; run the command again.`);
   }

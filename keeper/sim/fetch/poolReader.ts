@@ -10,8 +10,6 @@ const POOL = new Interface([
   "function slot0() view returns (uint160 price, int24 tick, uint16, uint16, uint16, uint8 feeProtocol, bool)",
   "function feeGrowthGlobal0X128() view returns (uint256)",
   "function feeGrowthGlobal1X128() view returns (uint256)",
-  "function tickBitmap(int16) view returns (uint256)",
-  "function ticks(int24) view returns (uint128 gross, int128 net, uint256 outside0, uint256 outside1, int56, uint160, uint32, bool)",
 ]);
 
 /** Price, tick and liquidity at one block. */

@@ -1,10 +1,10 @@
 /** A node in memory with one pool on it, which can be made to limit, to lie, and to reorganise its chain. */
-import { keccak256, toUtf8Bytes } from "ethers";
+import { AbiCoder, keccak256, toUtf8Bytes } from "ethers";
 
+import { creationCode } from "../../../keeper/chain/abi.ts";
 import type { Rpc } from "../../../keeper/chain/rpc.ts";
 import { MAX_SQRT_RATIO, MIN_SQRT_RATIO } from "../../../keeper/chain/tickMath.ts";
 import { Pool } from "../../../keeper/sim/pool.ts";
-import { placeOf } from "../../../keeper/sim/tickBitmap.ts";
 import { POOL } from "./model.ts";
 import { Random } from "../arithmetic.ts";
 
@@ -43,6 +43,11 @@ export class FakeNode implements Rpc {
   /** Called before each request; may throw, or change the chain. */
   before: (method: string) => void = () => undefined;
   keepsPast = true;
+  /** Most ticks in an answer of the lens, whatever is asked for. */
+  mostTicks = Infinity;
+  /** Changes an answer of the lens. */
+  tamperTicks: (answer: string) => string = (answer) => answer;
+  lensCalls = 0;
   readonly ranges: number[] = [];
   readonly #random = new Random(7);
 
@@ -148,11 +153,12 @@ export class FakeNode implements Rpc {
     throw new Error(`unexpected ${method}`);
   }
 
-  #call([{ data }, tag]: [{ data: string }, string]): string {
+  #call([{ to, data }, tag]: [{ to?: string; data: string }, string]): string {
     if (!this.keepsPast && Number(tag) < this.blocks.length - 1) throw new Error("missing trie node abc");
     const block = this.blocks[Number(tag)];
     if (block === undefined) throw new Error("header not found");
     const { state, fee, tickSpacing } = block.pool;
+    if (to === undefined) return this.#lens(block, data.slice(creationCode("TickLens").length));
     const call = POOL.parseTransaction({ data })!;
     const answer = (values: readonly unknown[]): string => POOL.encodeFunctionResult(call.name, values);
     switch (call.name) {
@@ -168,32 +174,42 @@ export class FakeNode implements Rpc {
         return answer([state.feeGrowth.token0X128]);
       case "feeGrowthGlobal1X128":
         return answer([state.feeGrowth.token1X128]);
-      case "tickBitmap": {
-        const word = Number(call.args[0]);
-        let bits = 0n;
-        for (const tick of state.ticks()) {
-          const place = placeOf(tick, tickSpacing);
-          if (place.word === word) bits |= 1n << BigInt(place.bit);
-        }
-        return answer([bits]);
-      }
-      case "ticks": {
-        const info = state.tick(Number(call.args[0]));
-        return answer([
-          info.liquidityGross,
-          info.liquidityNet,
-          info.feeGrowthOutside0X128,
-          info.feeGrowthOutside1X128,
-          info.tickCumulativeOutside,
-          info.secondsPerLiquidityOutsideX128,
-          info.secondsOutside,
-          info.liquidityGross !== 0n,
-        ]);
-      }
       default:
         throw new Error(`unexpected call ${call.name}`);
     }
   }
+
+  /** As contracts/TickLens.sol answers. */
+  #lens({ pool: { state, tickSpacing } }: Block, given: string): string {
+    const [, first, last, most] = AbiCoder.defaultAbiCoder()
+      .decode(["address", "int256", "int256", "uint256", "uint256"], `0x${given}`)
+      .map(Number) as unknown as readonly [number, number, number, number];
+    this.lensCalls++;
+    const all = state.ticks().filter((tick) => tick / tickSpacing >= first && tick / tickSpacing <= last);
+    const ticks = all.slice(0, Math.min(most, this.mostTicks));
+    const cut = all[ticks.length];
+    return this.tamperTicks(
+      answerOf([
+        ["int256", [cut === undefined ? last + 1 : cut / tickSpacing]],
+        ...ticks.map((tick): readonly [string, readonly unknown[]] => {
+          const info = state.tick(tick);
+          const { liquidityGross, liquidityNet, feeGrowthOutside0X128, feeGrowthOutside1X128 } = info;
+          const values = [tick, liquidityGross, liquidityNet, feeGrowthOutside0X128, feeGrowthOutside1X128];
+          return ["int24,uint128,int128,uint256,uint256", values];
+        }),
+      ]),
+    );
+  }
+}
+
+function answerOf(lists: readonly (readonly [string, readonly unknown[]])[]): string {
+  return lists
+    .map(([types, values], i) =>
+      AbiCoder.defaultAbiCoder()
+        .encode(types.split(","), values)
+        .slice(i === 0 ? 0 : 2),
+    )
+    .join("");
 }
 
 function hashOf(text: string): string {

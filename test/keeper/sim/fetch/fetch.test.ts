@@ -148,6 +148,39 @@ describe("sim/fetch: a pool's history from a node", () => {
     });
   }
 
+  it("reads a tick map in few calls, and the same one where an answer holds only some ticks", async () => {
+    const read = async (name: string): Promise<unknown> => {
+      const map = join(folder, name);
+      await fetchTickMap({ rpc: node, pool: POOL_ADDRESS, block: BLOCKS, file: map, log: () => undefined });
+      return JSON.parse(readFileSync(map, "utf8"));
+    };
+    const whole = (await read("whole.json")) as { ticks: unknown[] };
+    expect(node.lensCalls).to.equal(1);
+    expect(whole.ticks.length).to.be.greaterThan(20);
+    node.mostTicks = 3;
+    node.lensCalls = 0;
+    expect(await read("parts.json")).to.deep.equal(whole);
+    expect(node.lensCalls).to.equal(Math.ceil(whole.ticks.length / 3));
+  });
+
+  const lensLies: readonly (readonly [string, (answer: string) => string, RegExp])[] = [
+    ["does not create contracts in calls", () => "0x", /does not answer calls that create a contract/],
+    ["cuts a tick in two", (answer) => answer.slice(0, -64), /no list of ticks/],
+    ["does not go on", (answer) => `0x${"f".repeat(64)}${answer.slice(66)}`, /no list of ticks/],
+    ["leaves a tick out", (answer) => answer.slice(0, -320), /does not fit together/],
+  ];
+  for (const [what, tamper, message] of lensLies) {
+    it(`finds out a node that ${what}, and writes no map`, async () => {
+      node.tamperTicks = tamper;
+      const map = join(folder, "map.json");
+      await rejects(
+        fetchTickMap({ rpc: node, pool: POOL_ADDRESS, block: BLOCKS, file: map, log: () => undefined }),
+        message,
+      );
+      expect(readdirSync(folder)).to.deep.equal([]);
+    });
+  }
+
   it("says that gaps cannot be told where the node keeps no past states", async () => {
     node.keepsPast = false;
     const { gapChecked, events } = await run(11, BLOCKS - 1);
