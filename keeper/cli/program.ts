@@ -36,7 +36,10 @@ export async function runProgram(args: readonly string[], context: Context): Pro
     output: createOutput(command.optsWithGlobals<GlobalOptions>().json === true, context.stdout, context.stderr),
   });
   for (const add of [addLocal, addStatus, addDeposit, addWithdraw, addRedeem, addKeeper]) add(program, start);
-  for (const command of allCommands(program)) command.exitOverride().configureOutput(program.configureOutput());
+  for (const command of allCommands(program)) {
+    // --json and --verbose are every command's.
+    command.exitOverride().configureOutput(program.configureOutput()).configureHelp({ showGlobalOptions: true });
+  }
 
   try {
     await program.parseAsync([...args], { from: "user" });
