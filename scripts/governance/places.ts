@@ -97,11 +97,14 @@ export async function afterUnwind(ballot: Ballot, index: number): Promise<void> 
   const { held, named, live } = await readPlaces(provider, world);
   const name = placeName(index);
   const isFilled = ((live >> BigInt(index)) & 1n) === 1n;
-  say(
-    isFilled
-      ? `unwound    what could be taken out of ${namedPlace(index)}; the rest its venue pays later or the vault can pay no more debt now: repeat this then`
-      : `unwound    ${namedPlace(index)} is empty; what it held is idle in the vault`,
-  );
+  if (isFilled) {
+    say(
+      `unwound    what could be taken out of ${namedPlace(index)}; the rest waits for its venue, or for tokens to pay its debt with:`,
+    );
+    say(`             ${command(`guardian unwind ${name}`)}`);
+  } else {
+    say(`unwound    ${namedPlace(index)} is empty; what it held is idle in the vault`);
+  }
   if (held[index] === named[index]) {
     say(
       "next       the policy still names this sleeve, so plans may fill it again; to prevent that at once, and to free the place:",

@@ -33,6 +33,7 @@ import { ONE } from "../../support/arithmetic.ts";
 
 const CONVERSION = 0;
 const RESERVE = 2;
+const ASSET = 3;
 /** Loan-to-value of the debt that is opened: health is 0.86 over it. */
 const LTV = 0.6;
 const ENTRY = fileURLToPath(new URL("../../../scripts/governance/localVote.ts", import.meta.url));
@@ -203,6 +204,18 @@ describe("a vote in the local world", function () {
     expect(await held(RESERVE)).to.equal(next);
     // Its cap alone is another decision about the same sleeve.
     expect(await said("sleeve", "set", "reserve", next, "2000")).to.match(/has the policy's sleeve in place 2/);
+  });
+
+  it("unwinds a fund that settles later in several calls, naming the command again until the place is empty", async () => {
+    await move([{ sleeve: ASSET, take: false, token1: quoteIs1(), fraction: ONE / 50n }]);
+    // The deposit settles and is asked back; what was asked for settles and is taken in.
+    for (let call = 0; call < 2; call++) {
+      const unwound = await said("guardian", "unwind", "asset");
+      expect(unwound).to.match(/what could be taken out of place 3 \(asset\)/);
+      expect(unwound).to.include(`npm run vote -- --dir ${dir} guardian unwind asset`);
+      await chain.mine((await chain.time()) + 4 * 24 * 3600);
+    }
+    expect(await said("guardian", "unwind", "asset")).to.match(/place 3 \(asset\) is empty/);
   });
 
   it("leaves the time to a path that still runs, however slowly its blocks come", async () => {
