@@ -5,6 +5,7 @@
 import { Interface, type Result } from "ethers";
 
 import { contractInterface, CONTRACTS } from "./abi.ts";
+import { obstacleText } from "./obstacles.ts";
 
 /** A refusal, decoded. */
 export interface Refusal {
@@ -46,7 +47,7 @@ export function decodeRefusal(data: string): Refusal {
     return unknown(data);
   }
   const args = Object.fromEntries(known.inputs.map((input, i) => [input.name, String(result[i])]));
-  const sentence = SENTENCES[known.format("sighash")];
+  const sentence = SENTENCES[known.format("sighash")] ?? VENUES[known.format("full")];
   const message = sentence === undefined ? `The contract refused with ${known.name}(${list(args)}).` : sentence(args);
   return { name: known.name, args, message, data };
 }
@@ -169,7 +170,8 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
   "SafeCastOverflowedUintDowncast(uint8,uint256)": (a) =>
     `${arg(a, "value")} does not fit into ${arg(a, "bits")} bits; use smaller amounts.`,
   "NoDebt()": () => "The sleeve owes nothing of this token; nothing is to be repaid.",
-  "Obstructed(uint8)": () => "The sleeve's venue cannot pay now; leave with units of it, or wait.",
+  "Obstructed(uint8)": (a) =>
+    `The sleeve pays nothing out now, because ${obstacleText(Number(arg(a, "why"))) ?? "its venue refuses"}; leave with units of it, or wait and redeem them later.`,
   "AssetNotOfPair(address)": (a) => `${arg(a, "asset")} is not a token of the vault's pair; use another venue.`,
   "ERC6909InsufficientBalance(address,uint256,uint256,uint256)": (a) =>
     `${arg(a, "sender")} has ${arg(a, "balance")} units of the sleeve and needs ${arg(a, "needed")}; use less.`,
@@ -278,6 +280,19 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
   "AccessManagedInvalidAuthority(address)": (a) => `${arg(a, "authority")} is no AccessManager; check the address.`,
 };
 
+/** OpenZeppelin's errors of venues that are built on it, which pass through our sleeves; by the form that decodes them. */
+const VENUES: Readonly<Record<string, Sentence>> = {
+  "error ERC4626ExceededMaxRedeem(address owner, uint256 shares, uint256 max)": (a) =>
+    `The venue pays out at most ${arg(a, "max")} of its shares now, not ${arg(a, "shares")}; redeem less, or wait until it has more.`,
+  "error ERC4626ExceededMaxWithdraw(address owner, uint256 assets, uint256 max)": (a) =>
+    `The venue pays out at most ${arg(a, "max")} wei now, not ${arg(a, "assets")}; take less, or wait until it has more.`,
+  "error ERC4626ExceededMaxDeposit(address receiver, uint256 assets, uint256 max)": (a) =>
+    `The venue takes at most ${arg(a, "max")} wei now, not ${arg(a, "assets")}; give less, or wait.`,
+  "error ERC4626ExceededMaxMint(address receiver, uint256 shares, uint256 max)": (a) =>
+    `The venue gives out at most ${arg(a, "max")} of its shares now, not ${arg(a, "shares")}; give less, or wait.`,
+  "error EnforcedPause()": () => "The venue is paused by those who run it; wait until they let it go on.",
+};
+
 /** Uniswap v3's reasons: NoDelegateCall, pool, libraries and TransferHelper. */
 const UNISWAP: Readonly<Record<string, string>> = {
   AS: "The amount of the swap is zero; leave the swap out or swap more.",
@@ -323,6 +338,7 @@ function allErrors(): Interface {
   }
   // Of libraries that the contracts inline, whose errors their ABIs do not list.
   fragments.set("InvalidTick", "error InvalidTick(int24 tick)");
+  for (const form of Object.keys(VENUES)) fragments.set(form, form);
   errors = new Interface([...fragments.values()]);
   return errors;
 }

@@ -23,6 +23,12 @@ export interface BlockHeader {
   readonly baseFeePerGas: bigint | null;
 }
 
+export interface EventLog {
+  readonly address: string;
+  readonly topics: readonly string[];
+  readonly data: string;
+}
+
 export interface Receipt {
   readonly hash: string;
   readonly blockNumber: bigint;
@@ -31,7 +37,16 @@ export interface Receipt {
   readonly gasUsed: bigint;
   /** Wei. */
   readonly effectiveGasPrice: bigint;
-  readonly logs: readonly { readonly address: string; readonly topics: readonly string[]; readonly data: string }[];
+  readonly logs: readonly EventLog[];
+}
+
+/** Events of one kind of one contract. */
+export interface LogFilter {
+  readonly address: string;
+  readonly topic0: string;
+  /** Blocks, both ends included. */
+  readonly from: bigint;
+  readonly to: bigint;
 }
 
 /** What became of handing a signed transaction to the node. Only `accepted` is certain: after anything else it may or may not be known. */
@@ -99,31 +114,26 @@ export class ChainNode {
       succeeded: quantity(raw["status"], "receipt's status") === 1n,
       gasUsed: quantity(raw["gasUsed"], "gas used"),
       effectiveGasPrice: quantity(raw["effectiveGasPrice"] ?? "0x0", "gas price"),
-      logs: (logs as unknown[]).map((log) => {
-        const one = record(log, "log") ?? {};
-        const topics = one["topics"];
-        return {
-          address: bytes(one["address"], "log's address"),
-          topics: Array.isArray(topics) ? (topics as unknown[]).map((topic) => bytes(topic, "log's topic")) : [],
-          data: bytes(one["data"], "log's data"),
-        };
-      }),
+      logs: (logs as unknown[]).map(eventLog),
     };
   }
 
   /** How many events of one kind a contract emitted in these blocks, both included. Nodes limit how many blocks they look through at once. */
-  async countLogs(filter: {
-    readonly address: string;
-    readonly topic0: string;
-    readonly from: bigint;
-    readonly to: bigint;
-  }): Promise<number> {
-    const { address, topic0, from, to } = filter;
+  async countLogs(filter: LogFilter): Promise<number> {
+    return (await this.#rawLogs(filter)).length;
+  }
+
+  /** The events themselves, in the order of the chain; the same limits. */
+  async logs(filter: LogFilter): Promise<readonly EventLog[]> {
+    return (await this.#rawLogs(filter)).map(eventLog);
+  }
+
+  async #rawLogs({ address, topic0, from, to }: LogFilter): Promise<readonly unknown[]> {
     const range = { fromBlock: toHex(from), toBlock: toHex(to) };
     const logs = await this.#ask("eth_getLogs", { address, topics: [topic0], ...range });
     if (!Array.isArray(logs))
       throw new NodeError("The node's events are not a list; use a node that serves eth_getLogs.");
-    return logs.length;
+    return logs as unknown[];
   }
 
   /** Hands over a signed transaction. Never throws for what the node says, since only the chain tells what became of it. */
@@ -170,6 +180,16 @@ function rawCall(request: CallRequest): Record<string, string> {
     data,
     ...(from === undefined ? {} : { from }),
     ...(gas === undefined ? {} : { gas: toHex(gas) }),
+  };
+}
+
+function eventLog(raw: unknown): EventLog {
+  const one = record(raw, "log") ?? {};
+  const topics = one["topics"];
+  return {
+    address: bytes(one["address"], "log's address"),
+    topics: Array.isArray(topics) ? (topics as unknown[]).map((topic) => bytes(topic, "log's topic")) : [],
+    data: bytes(one["data"], "log's data"),
   };
 }
 

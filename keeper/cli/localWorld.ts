@@ -16,6 +16,8 @@ const schema = z.object({
   url: z.string(),
   chainId: z.int().positive(),
   startedAt: z.string(),
+  /** Unix seconds of the chain at which the price path ends; until then the world moves the chain's time. */
+  pathEndsAt: z.int().positive().optional(),
   vault: z.string(),
   lens: z.string(),
   policy: z.string(),

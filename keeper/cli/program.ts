@@ -39,7 +39,10 @@ export async function runProgram(args: readonly string[], context: Context): Pro
   });
   for (const add of [addLocal, addStatus, addDeposit, addWithdraw, addRedeem, addKeeper, addReplay, addData])
     add(program, start);
-  for (const command of allCommands(program)) command.exitOverride().configureOutput(program.configureOutput());
+  for (const command of allCommands(program)) {
+    // --json and --verbose are every command's.
+    command.exitOverride().configureOutput(program.configureOutput()).configureHelp({ showGlobalOptions: true });
+  }
 
   try {
     await program.parseAsync([...args], { from: "user" });

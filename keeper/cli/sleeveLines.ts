@@ -1,9 +1,9 @@
 /** A vault's sleeves as `strata status` shows them: what each holds, owes and earns, its health, and how to leave it. */
+import { obstacleText } from "../chain/obstacles.ts";
 import { decimal, grouped, percent } from "../report/format.ts";
 import type { SleeveView } from "../observe/snapshot.ts";
 import { carryPerYear, debtValue, type Debt } from "../sleeves/debt.ts";
 import type { SleeveState, VaultState } from "../strategy/types.ts";
-import { obstacleText } from "./lp/exit.ts";
 import type { PairInfo } from "./vaultConnection.ts";
 
 /** The sleeve as the model of debts has it; what owes nothing is a debt of nothing. */
@@ -66,10 +66,12 @@ function earnsText({ kind, supplyRate }: SleeveState): string {
   return kind === "reserve" || kind === "asset" ? " its venue does not tell what it earns;" : "";
 }
 
+/** @param own why the asker's own shares would not be paid in tokens, by place (see obstacleText); null if nobody asks for his own */
 export function sleeveLines(
   state: VaultState,
   views: readonly SleeveView[],
   pair: PairInfo,
+  own: readonly number[] | null,
 ): readonly (readonly [string, string])[] {
   const price = state.price ?? state.tiers[0]?.price ?? 0;
   const share = (value: number): string => percent(state.nav === 0 ? 0 : value / state.nav);
@@ -85,12 +87,20 @@ export function sleeveLines(
         : ` owes ${grouped(sleeve.owed, 4)} ${other.symbol} at ${percent(sleeve.borrowRate)} a year (dearest ${percent(sleeve.rateCap, 0)}), health ${sleeve.health === null ? "unknown" : sleeve.health.toFixed(2)} (deleveraged under ${sleeve.floor.toFixed(2)});${due(sleeve)}`;
     const waits = sleeve.pending === 0 ? "" : ` ${grouped(sleeve.pending, 4)} ${asset.symbol} not settled yet;`;
     const earns = earnsText(sleeve);
-    const obstacle = obstacleText(view?.obstacle ?? 0);
-    const exit = obstacle === null ? "leave in tokens" : `leave with units, because ${obstacle}`;
+    const exit = exitWords(view, own);
     const allowed = sleeve.allowed ? "" : "; nothing more may be given to it";
     return [
       name,
       `holds ${grouped(sleeve.owned, 4)} ${asset.symbol};${debt}${waits}${earns} worth ${grouped(value)} ${pair.quote.symbol} (${share(value)}); owns ${share(ownedValue(sleeve, price))} of NAV (cap ${percent(sleeve.cap, 0)}); ${exit}${allowed}`,
     ];
   });
+}
+
+/** How to leave: with the asker's own shares, or else with everything at once, which a venue may refuse where it pays a part. */
+function exitWords(view: SleeveView | undefined, own: readonly number[] | null): string {
+  const obstacle = obstacleText((own === null ? view?.obstacle : own[view?.index ?? 0]) ?? 0);
+  if (own === null) {
+    return obstacle === null ? "leave in tokens" : `all at once: leave with units, because ${obstacle}`;
+  }
+  return obstacle === null ? "your shares leave in tokens" : `your shares leave with units, because ${obstacle}`;
 }

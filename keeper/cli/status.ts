@@ -2,6 +2,7 @@ import { computeAddress, formatUnits } from "ethers";
 
 import { policyAt } from "../chain/abi.ts";
 import { decodeRefusal } from "../chain/errors.ts";
+import { obstacleText } from "../chain/obstacles.ts";
 import { priceFromX96, toUnits } from "../chain/orientation.ts";
 import { NO_MEMORY } from "../journal/memory.ts";
 import { toState } from "../observe/toState.ts";
@@ -12,7 +13,7 @@ import { priceOfTick } from "../strategy/ticks.ts";
 import type { VaultState } from "../strategy/types.ts";
 import { privateKeyFrom, type Environment } from "./config.ts";
 import { valueWei } from "./lp/amounts.ts";
-import { inOrder, sleevePlaces, unitsHeld, type UnitsHeld } from "./lp/units.ts";
+import { allUnits, inOrder, worthText, type UnitsHeld } from "./lp/units.ts";
 import { sleeveDocuments, sleeveLines } from "./sleeveLines.ts";
 import {
   byRole,
@@ -43,6 +44,10 @@ export interface Status {
     readonly holdings: Holdings;
     /** Of sleeves that the account left with. */
     readonly units: readonly UnitsHeld[];
+    /** Why there may be more of them, one sentence; null if these are all. */
+    readonly unitsTrouble: string | null;
+    /** Why its shares would not be paid in tokens now, by place (see obstacleText); null if it has none. */
+    readonly obstacles: readonly number[] | null;
   } | null;
 }
 
@@ -84,32 +89,31 @@ export async function readStatus(
     state: toState(snapshot, NO_MEMORY),
     keeper,
     treasury: await readTreasury(connection, snapshot),
-    account:
-      account === undefined
-        ? null
-        : {
-            address: account,
-            holdings: await holdingsOf(connection, pair, account),
-            units: await allUnits(connection, pair, account),
-          },
+    account: account === undefined ? null : await readAccount(connection, pair, account),
   };
 }
 
-function unitsLine({ place, address, owned, owed, asset, other, tickets }: UnitsHeld): string {
-  const debt = owed === 0n ? "" : ` and owe ${tokenText(owed, other)}`;
+async function readAccount(
+  connection: VaultConnection,
+  pair: PairInfo,
+  address: string,
+): Promise<NonNullable<Status["account"]>> {
+  const { lens, target } = connection;
+  const holdings = await holdingsOf(connection, pair, address);
+  const { units, trouble } = await allUnits(connection, pair, address);
+  // The whole of a sleeve may be more than its venue pays at once, and these shares' part not.
+  const exit = holdings.shares === 0n ? null : await lens.exitMask(target.vault, holdings.shares);
+  return { address, holdings, units, unitsTrouble: trouble, obstacles: exit === null ? null : exit.why.map(Number) };
+}
+
+function unitsLine(held: UnitsHeld): string {
+  const { place, left, address, answers, asset, tickets } = held;
+  const of = place === null ? `sleeve ${address}, which has left place ${left ?? "?"}` : `sleeve ${place}`;
+  const worth = answers ? `stand for ${worthText(held)}` : "its venue does not tell what they stand for";
   const paid =
     tickets === null || tickets.claimable === 0n ? "" : `; ${tokenText(tickets.claimable, asset)} to be claimed`;
   const waits = tickets === null || tickets.waiting === 0n ? "" : "; a part settles later";
-  return `of sleeve ${place ?? address}: stand for ${tokenText(owned, asset)}${debt}${paid}${waits}; strata redeem turns them into tokens`;
-}
-
-async function allUnits(connection: VaultConnection, pair: PairInfo, account: string): Promise<readonly UnitsHeld[]> {
-  const found: UnitsHeld[] = [];
-  for (const [place, address] of await sleevePlaces(connection)) {
-    const held = await unitsHeld(connection, pair, account, address, place);
-    if (held !== null) found.push(held);
-  }
-  return found;
+  return `of ${of}: ${worth}${paid}${waits}; strata redeem turns them into tokens`;
 }
 
 function keeperOf(environment: Environment): string | null {
@@ -226,13 +230,21 @@ export function statusDocument(status: Status): unknown {
             shares: formatUnits(account.holdings.shares, 18),
             value: valueOfShares(status, account.holdings.shares),
             ...byRole(pair, account.holdings),
+            exits: (account.obstacles ?? []).flatMap((why, place) =>
+              state.sleeves.some(({ index }) => index === place)
+                ? [{ place, as: why === 0 ? "tokens" : "units", obstacle: obstacleText(why) }]
+                : [],
+            ),
             units: account.units.map((held) => ({
               place: held.place,
+              leftPlace: held.left,
               address: held.address,
               units: held.units.toString(),
               ...byRole(pair, inOrder(held, held.owned, -held.owed)),
+              answers: held.answers,
               claimable: held.tickets === null ? null : exact(held.tickets.claimable, held.asset),
             })),
+            unitsTrouble: account.unitsTrouble,
           },
         }),
   };
@@ -263,7 +275,7 @@ export function statusText(status: Status): string {
         `${feeTier(position.fee)}  ${bounds}  ${grouped(positionValue(state, i))} ${quote} (${share(positionValue(state, i))}), ${where}`,
       );
     }),
-    ...sleeveLines(state, snapshot.sleeves, pair).map(([name, text]) => row(name, text)),
+    ...sleeveLines(state, snapshot.sleeves, pair, account?.obstacles ?? null).map(([name, text]) => row(name, text)),
     ...state.tiers.map((tier) =>
       row(
         "tier",
@@ -302,6 +314,7 @@ export function statusText(status: Status): string {
             `${account.address}: ${grouped(Number(formatUnits(account.holdings.shares, 18)), 4)} shares worth ${grouped(Number(valueOfShares(status, account.holdings.shares)))} ${quote}`,
           ),
           ...account.units.map((held) => row("units", unitsLine(held))),
+          ...(account.unitsTrouble === null ? [] : [row("units", account.unitsTrouble)]),
         ]),
   ].join("\n");
 }

@@ -1,8 +1,9 @@
 import { formatUnits, isError, Wallet, ZeroAddress, type Signer } from "ethers";
 
 import { lensAt, tokenAt, vaultAt } from "../chain/abi.ts";
+import { orNull } from "../chain/answers.ts";
 import { connect, type Connection } from "../chain/connect.ts";
-import { revertDataOf } from "../chain/errors.ts";
+import { Reverted, revertDataOf } from "../chain/errors.ts";
 import { ConnectionError } from "../chain/failures.ts";
 import { isConnectionFailure, messageOf } from "../chain/node.ts";
 import { observe } from "../observe/observe.ts";
@@ -79,13 +80,7 @@ async function checkRoles({ provider }: Connection, { vault, lens }: Target): Pr
 
 /** False if the contract refuses or answers in another form; any other failure is thrown. */
 async function answers(asked: Promise<unknown>): Promise<boolean> {
-  try {
-    await asked;
-    return true;
-  } catch (error) {
-    if (isError(error, "CALL_EXCEPTION") || isError(error, "BAD_DATA") || revertDataOf(error) !== null) return false;
-    throw error;
-  }
+  return (await orNull(asked.then(() => true))) ?? false;
 }
 
 /**
@@ -122,7 +117,7 @@ export async function withVault<Result>(
   }
 }
 
-/** What ethers says of a lost nonce or a lost node as one sentence; any other error as it is. */
+/** What ethers says of a lost nonce, a lost node, an empty purse or a contract as one sentence; any other error as it is. */
 export function inOurWords(error: unknown): unknown {
   if (
     isError(error, "NONCE_EXPIRED") ||
@@ -142,6 +137,15 @@ export function inOurWords(error: unknown): unknown {
         cause: error,
       },
     );
+  }
+  if (isError(error, "INSUFFICIENT_FUNDS")) {
+    return new CommandError("The account has too little of the chain's own coin to pay for gas; give it some.", {
+      cause: error,
+    });
+  }
+  if (isError(error, "CALL_EXCEPTION")) return new Reverted(revertDataOf(error) ?? "0x", { cause: error });
+  if (isError(error, "BAD_DATA")) {
+    return new CommandError("A contract does not answer as it should; check the addresses.", { cause: error });
   }
   return error;
 }

@@ -253,6 +253,7 @@ class World {
       url: this.#chain.url ?? "",
       chainId: this.#chain.chainId,
       startedAt: new Date().toISOString(),
+      pathEndsAt: this.#options.path.to,
       ...strata,
       safe: protocols.safe.address,
       factory: protocols.uniswap.factory.address,

@@ -193,7 +193,8 @@ describe("local world: sleeves", function () {
     });
 
     const set = await governedCall(["sleeve", "set", "conversion", next, "5000"]);
-    expect(set).to.include({ delayed: true, adopts: CONVERSION });
+    expect(set.delayed).to.equal(true);
+    expect(set.place).to.deep.equal({ act: "set", index: CONVERSION, sleeve: next });
     const { accessManager: manager, safe } = world.protocols;
     const call: DelayedCall = {
       manager,

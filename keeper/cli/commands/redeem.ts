@@ -21,8 +21,16 @@ export function addRedeem(program: Command, start: (command: Command) => Run): v
     .description(
       "turn units of sleeves, which a withdrawal brought instead of tokens, into tokens; claim what has settled",
     )
-    .option("--place <n>", "only those of the sleeve in this place of the vault, 0 to 3", parsePlace)
-    .option("--address <sleeve>", "or of the sleeve at this address, also if it has left its place", parseAddress)
+    .option(
+      "--place <n>",
+      "only those of the sleeve that stands in this place of the vault, 0 to 3, or has left it",
+      parsePlace,
+    )
+    .option(
+      "--address <sleeve>",
+      "or of the vault's sleeve at this address, also if it has left its place",
+      parseAddress,
+    )
     .option("--percent <p>", "what part of the units; default all", parsePercentExactly)
     .option("--preview", "only show what they would bring and cost");
   lpOptions(command).action(async (options: RedeemCommandOptions, self: Command) => {
@@ -30,6 +38,7 @@ export function addRedeem(program: Command, start: (command: Command) => Run): v
     if (options.place !== undefined && options.address !== undefined) {
       throw new UsageError("Name the sleeve once: --place N or --address SLEEVE.");
     }
+    if (options.percent === 0n) throw new UsageError("--percent 0 redeems nothing; write a number above zero.");
     const done = await withVault(
       run,
       options.dir,

@@ -26,7 +26,7 @@ export function addWithdraw(program: Command, start: (command: Command) => Run):
     .option("--all", "or all of them")
     .option(
       "--units <places>",
-      'sleeves to leave with units of instead of tokens, such as "0,2"; default: those that pay nothing now',
+      'places of sleeves to leave with units of instead of tokens, such as "0,2", or "none"; empty places are passed over; default: those that pay nothing now',
       parsePlaces,
     )
     .option("--preview", "only show what it would bring, and by which way each sleeve is left");

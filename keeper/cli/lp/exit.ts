@@ -1,22 +1,9 @@
 /** By which way an LP leaves each sleeve: in tokens, or with units where its venue does not pay; and what that brings. */
 import { revertDataOf } from "../../chain/errors.ts";
-import { UsageError } from "../errors.ts";
+import { obstacleText } from "../../chain/obstacles.ts";
 import type { PairInfo, VaultConnection } from "../vaultConnection.ts";
 import { withdrawBounds, type SharesSnapshot, type TokenWei } from "./amounts.ts";
-
-/** Why a sleeve pays nothing out now, in the order of contracts/interfaces/Types.sol, Obstacle. */
-const OBSTACLES = [
-  null,
-  "its debt is too near liquidation for the venue to let anything go",
-  "the venue has lent out what it would have to pay",
-  "the venue settles later",
-  "the venue does not answer or is closed",
-] as const;
-
-/** Null if nothing stands in the way. */
-export function obstacleText(obstacle: number): string | null {
-  return OBSTACLES[obstacle] ?? null;
-}
+import { worthOf, worthText, type Worth } from "./units.ts";
 
 /** Places for sleeves in a vault. */
 const PLACES = 4;
@@ -35,12 +22,16 @@ export interface SleeveExit {
   readonly obstacle: string | null;
   /** Units that the leaver gets, if he does. */
   readonly units: bigint;
+  /** What those stand for; null if he gets none or the venue does not tell. */
+  readonly worth: Worth | null;
 }
 
 /** What leaving with so many shares does now. */
 export interface ExitPlan {
   readonly mask: bigint;
   readonly sleeves: readonly SleeveExit[];
+  /** Places that he wanted units of and in which the vault holds nothing: nothing of them is left behind either. */
+  readonly empty: readonly number[];
   /** What the leaver gets, wei. */
   readonly amounts: TokenWei;
   /** What he pays for debts that his part of the rest does not cover, wei. */
@@ -54,11 +45,12 @@ export interface ExitPlan {
  * sleeve are the way.
  *
  * @param leaver who leaves; the vault is asked as if he did
- * @param units places that the leaver wants units of; null takes units only where tokens are not to be had
- * @throws UsageError if he wants units of a place that holds no sleeve of the vault
+ * @param units places that the leaver wants units of, those with nothing in them passed over; null takes units only where tokens are
+ *   not to be had
  */
 export async function planExit(
   connection: VaultConnection,
+  pair: PairInfo,
   leaver: string,
   shares: bigint,
   units: readonly number[] | null,
@@ -66,33 +58,32 @@ export async function planExit(
   const { vault, lens, target } = connection;
   const [{ list, live }, found] = await Promise.all([vault.sleeves(), lens.exitMask(target.vault, shares)]);
   const isLive = (place: number): boolean => ((live >> BigInt(place)) & 1n) === 1n;
-  const missing = (units ?? []).find((place) => !isLive(place));
-  if (missing !== undefined) {
-    const there = Array.from({ length: PLACES }, (_, place) => place).filter(isLive);
-    throw new UsageError(
-      `The vault holds nothing in sleeve ${missing}; ${there.length === 0 ? "it has no sleeves now" : `it has ${there.join(", ")}`}.`,
-    );
-  }
   const mask =
     units === null
       ? await workingMask(connection, leaver, shares, found.mask, live)
-      : units.reduce((bits, place) => bits | (1n << BigInt(place)), 0n);
+      : units.filter(isLive).reduce((bits, place) => bits | (1n << BigInt(place)), 0n);
   const [core, all] = await Promise.all([
     lens.previewWithdraw(target.vault, shares, ALL),
     lens.previewWithdraw(target.vault, shares, mask),
   ]);
-  const sleeves = list
-    .map((address, place) => ({
+  const sleeves: SleeveExit[] = [];
+  for (const [place, address] of list.entries()) {
+    if (!isLive(place)) continue;
+    const asUnits = ((mask >> BigInt(place)) & 1n) === 1n;
+    const taken = all.units[place] ?? 0n;
+    sleeves.push({
       place,
       address,
-      asUnits: ((mask >> BigInt(place)) & 1n) === 1n,
+      asUnits,
       obstacle: obstacleText(Number(found.why[place])) ?? unforeseen(place, mask, found.mask, units),
-      units: all.units[place] ?? 0n,
-    }))
-    .filter(({ place }) => isLive(place));
+      units: taken,
+      worth: asUnits ? await worthOf(connection, pair, address, taken) : null,
+    });
+  }
   return {
     mask,
     sleeves,
+    empty: (units ?? []).filter((place) => !isLive(place)),
     amounts: { amount0: all.amount0, amount1: all.amount1 },
     paidIn: { amount0: all.paidIn0, amount1: all.paidIn1 },
     net: {
@@ -165,10 +156,11 @@ export function exitLines(
   pair: PairInfo,
   text: (amount: bigint, token: PairInfo["token0"]) => string,
 ): string[] {
-  const lines = plan.sleeves.map(({ place, address, asUnits, obstacle }) => {
+  const lines = plan.sleeves.map(({ place, address, asUnits, obstacle, worth }) => {
     const why = obstacle === null ? "" : ` because ${obstacle}`;
+    const stand = worth === null ? "" : `, which stand for ${worthText(worth)}${why === "" ? "" : ","}`;
     return asUnits
-      ? `  sleeve ${place} (${address}): you get units of it${why}; redeem them later (strata redeem --place ${place}).`
+      ? `  sleeve ${place} (${address}): you get units of it${stand}${why}; redeem them later (strata redeem --place ${place}).`
       : obstacle === null
         ? `  sleeve ${place} (${address}): in tokens.`
         : `  sleeve ${place} (${address}): in tokens, which will be refused${why}; leave with units (--units ${place}).`;
@@ -179,6 +171,7 @@ export function exitLines(
   ].filter(({ amount }) => amount > 0n);
   return [
     ...lines,
+    ...plan.empty.map((place) => `  sleeve ${place}: the vault holds nothing there, so there are no units to take.`),
     ...paid.map(
       ({ amount, token }) =>
         `  Your part of a debt exceeds your part of the rest: ${text(amount, token)} are taken from your account for it.`,

@@ -6,6 +6,7 @@ import { CommandError } from "../errors.ts";
 import { byRole, exact, tokenText, type Actor, type Holdings, type PairInfo } from "../vaultConnection.ts";
 import type { TokenWei } from "./amounts.ts";
 import { exitLines, type ExitPlan } from "./exit.ts";
+import { worthDocument } from "./units.ts";
 
 /** How often the amounts are worked out anew while the price runs away from them. */
 export const ATTEMPTS = 5;
@@ -121,7 +122,7 @@ export function moveDocument(move: Move): unknown {
     action: move.kind,
     account: move.actor.address,
     shares: formatUnits(move.shares, SHARE_DECIMALS),
-    fee: { bps: move.fee.shares === 0n ? 0 : move.fee.bps, shares: formatUnits(move.fee.shares, SHARE_DECIMALS) },
+    fee: feeDocument(move.fee, move.shares),
     amounts: byRole(move.pair, move.amounts),
     bounds: byRole(move.pair, move.bounds),
     baseToken: move.pair.base.symbol,
@@ -133,18 +134,29 @@ export function moveDocument(move: Move): unknown {
   };
 }
 
+/** The rate in force (0 where none is taken), what it comes to on these shares, and the fee itself. */
+export function feeDocument(fee: Move["fee"], shares: bigint): unknown {
+  return {
+    bps: fee.shares === 0n ? 0 : fee.bps,
+    effectiveBps: effectiveBps(fee, shares),
+    shares: formatUnits(fee.shares, SHARE_DECIMALS),
+  };
+}
+
 /** The part of a document that tells how sleeves are left. */
 export function exitDocument(exit: ExitPlan, pair: PairInfo): object {
   return {
     unitsMask: Number(exit.mask),
     paidIn: byRole(pair, exit.paidIn),
-    sleeves: exit.sleeves.map(({ place, address, asUnits, obstacle, units }) => ({
+    sleeves: exit.sleeves.map(({ place, address, asUnits, obstacle, units, worth }) => ({
       place,
       address,
       as: asUnits ? "units" : "tokens",
       obstacle,
       units: units.toString(),
+      standFor: worthDocument(worth),
     })),
+    emptyPlaces: exit.empty,
   };
 }
 
@@ -173,8 +185,23 @@ export function moveText(move: Move): string {
 function feeLine(move: Move, text: (amount: bigint) => string): string[] {
   const { kind, fee } = move;
   if (fee.shares === 0n) return [];
-  const name = kind === "deposit" ? "an entry" : "an exit";
-  return [`  This includes ${name} fee of ${fee.bps} bps, ${text(fee.shares)} shares, which goes to the LPs who stay.`];
+  if (kind === "deposit") {
+    return [
+      `  This includes an entry fee of ${fee.bps} bps, ${text(fee.shares)} shares, which goes to the LPs who stay.`,
+    ];
+  }
+  return [`  This includes an exit fee of ${exitFeeText(fee, move.shares)}, which goes to the LPs who stay.`];
+}
+
+/** The vault takes it on no more shares than stay, so what leaves can be charged less than the rate in force. */
+export function exitFeeText(fee: Move["fee"], shares: bigint): string {
+  const taken = Number(formatUnits(fee.shares, SHARE_DECIMALS)).toLocaleString("en-US", { maximumFractionDigits: 6 });
+  return `${taken} shares (${effectiveBps(fee, shares)} bps of what leaves: ${fee.bps} bps of the lesser of what leaves and what stays)`;
+}
+
+/** Basis points of the leaving shares, to two places. */
+export function effectiveBps(fee: Move["fee"], shares: bigint): number {
+  return shares === 0n ? 0 : Number((fee.shares * 1_000_000n + shares / 2n) / shares) / 100;
 }
 
 function trimmed(amount: string): string {

@@ -37,9 +37,11 @@ export interface WithdrawPreview {
   readonly fee: Move["fee"];
   readonly exit: ExitPlan;
   readonly before: Holdings;
+  /** What the account lacks to pay in, one sentence; null if it has enough. */
+  readonly short: string | null;
 }
 
-/** @throws CommandError if the account has too few shares */
+/** @throws CommandError if the account has too few shares, or these are worth nothing */
 export async function previewWithdrawal(
   connection: VaultConnection,
   actor: Actor,
@@ -52,7 +54,9 @@ export async function previewWithdrawal(
   const shares = sizeInShares(size, before.shares, actor);
   // The last LP pays none, so the vault is asked.
   const fee = { bps: snapshot.exitFeeBps, shares: await connection.vault.exitFee(shares) };
-  return { actor, pair, shares, fee, exit: await planExit(connection, actor.address, shares, units), before, snapshot };
+  const exit = await planExit(connection, pair, actor.address, shares, units);
+  refuseDust(exit, shares);
+  return { actor, pair, shares, fee, exit, before, short: shortOf(actor, pair, before, exit.paidIn), snapshot };
 }
 
 /**
@@ -69,7 +73,6 @@ export async function withdraw(
 ): Promise<Move> {
   let asked = await previewWithdrawal(connection, actor, size, units);
   const { pair, before, shares } = asked;
-  refuseDust(asked);
   refuseObstacles(asked);
   const signed = connection.vault.connect(actor.signer);
   const approvals = new Approvals(actor, connection.target.vault);
@@ -80,7 +83,8 @@ export async function withdraw(
     const args = [shares, bounds.amount0, bounds.amount1, actor.address, exit.mask] as const;
     let transaction: string;
     try {
-      checkPurse(actor, pair, before, most);
+      const short = shortOf(actor, pair, before, most);
+      if (short !== null) throw new CommandError(short);
       await approvals.atLeast(pair.token0, most.amount0);
       await approvals.atLeast(pair.token1, most.amount1);
       // Estimating runs the call: what the vault would refuse is not sent.
@@ -114,8 +118,7 @@ export async function withdraw(
 }
 
 /** A vault rounds what it pays down: the shares would be gone for nothing. */
-function refuseDust({ exit, shares }: WithdrawPreview): void {
-  const { amounts, sleeves } = exit;
+function refuseDust({ amounts, sleeves }: ExitPlan, shares: bigint): void {
   if (amounts.amount0 > 0n || amounts.amount1 > 0n || sleeves.some(({ units }) => units > 0n)) return;
   throw new CommandError(
     `${formatUnits(shares, 18)} shares are worth less than the smallest part of either token; withdraw more.`,
@@ -132,18 +135,17 @@ function refuseObstacles({ exit: { sleeves } }: WithdrawPreview): void {
   );
 }
 
-function checkPurse(actor: Actor, pair: PairInfo, has: Holdings, needs: TokenWei): void {
+/** Null if the account has what it needs. */
+export function shortOf(actor: Actor, pair: PairInfo, has: Holdings, needs: TokenWei): string | null {
   const short = [
     { token: pair.token0, has: has.amount0, needs: needs.amount0 },
     { token: pair.token1, has: has.amount1, needs: needs.amount1 },
   ].filter((one) => one.has < one.needs);
-  if (short.length === 0) return;
+  if (short.length === 0) return null;
   const list = short
     .map((one) => `${tokenText(one.has, one.token)} of up to ${tokenText(one.needs, one.token)}`)
     .join(" and ");
-  throw new CommandError(
-    `To leave in tokens ${actor.name} has to pay in a part of a debt and has too little: ${list}; get more of it, or leave with units of that sleeve (--units).`,
-  );
+  return `To leave in tokens ${actor.name} has to pay in a part of a debt and has too little: ${list}; get more of it, or leave with units of that sleeve (--units).`;
 }
 
 function sizeInShares(size: WithdrawSize, held: bigint, actor: Actor): bigint {

@@ -29,6 +29,32 @@ describe("errors of the chain", () => {
     }
   });
 
+  it("knows OpenZeppelin's errors of venues, which pass through the sleeves", () => {
+    const venue = new Interface([
+      "error ERC4626ExceededMaxRedeem(address owner, uint256 shares, uint256 max)",
+      "error ERC4626ExceededMaxWithdraw(address owner, uint256 assets, uint256 max)",
+      "error ERC4626ExceededMaxDeposit(address receiver, uint256 assets, uint256 max)",
+      "error ERC4626ExceededMaxMint(address receiver, uint256 shares, uint256 max)",
+      "error EnforcedPause()",
+    ]);
+    venue.forEachError((error) => {
+      const data = venue.encodeErrorResult(error, error.inputs.length === 0 ? [] : [ACCOUNT, 20n, 12n]);
+      const refusal = decodeRefusal(data);
+      expect(refusal.name).to.equal(error.name);
+      expect(refusal.message).to.match(/^The venue (pays|takes|gives|is paused)[^?]+; [^?]+\.$/u);
+      if (error.inputs.length > 0) expect(refusal.message).to.match(/at most 12 .*not 20;/u);
+    });
+  });
+
+  it("says why a sleeve is obstructed", () => {
+    const said = (why: number): string =>
+      decodeRefusal(contractInterface("Erc4626Sleeve").encodeErrorResult("Obstructed", [why])).message;
+    expect(said(1)).to.contain("too near liquidation");
+    expect(said(2)).to.contain("has lent out what it would have to pay");
+    expect(said(3)).to.contain("settles later");
+    expect(said(4)).to.contain("does not answer or is closed");
+  });
+
   it("tells the two SpotOutsideBand apart", () => {
     const plan = contractInterface("PlanLib").encodeErrorResult("SpotOutsideBand", [500, 1n]);
     const oracle = contractInterface("PriceOracle").encodeErrorResult("SpotOutsideBand", [3_000, 1n, 2n, 3n]);

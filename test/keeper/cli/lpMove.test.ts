@@ -4,7 +4,8 @@ import { makeError } from "ethers";
 import { contractInterface } from "../../../keeper/chain/abi.ts";
 import { Reverted } from "../../../keeper/chain/errors.ts";
 import { CommandError } from "../../../keeper/cli/errors.ts";
-import { inTokens } from "../../../keeper/cli/lp/move.ts";
+import { effectiveBps, exitFeeText, inTokens } from "../../../keeper/cli/lp/move.ts";
+import { shortOf } from "../../../keeper/cli/lp/withdraw.ts";
 import { parsePercentExactly, PERCENT_UNIT } from "../../../keeper/cli/parse.ts";
 import { inOurWords, type PairInfo } from "../../../keeper/cli/vaultConnection.ts";
 
@@ -58,6 +59,37 @@ describe("cli/lp/move", () => {
     }
     const other = new Error("nonce too low");
     expect(inOurWords(other)).to.equal(other);
+  });
+
+  it("tells what ethers says of a contract, and of a purse without gas, in its own words", () => {
+    const call = { action: "call", data: "0x", reason: null, transaction: { to: address, data: "0x" } } as const;
+    const said = [
+      makeError("missing revert data", "CALL_EXCEPTION", { ...call, invocation: null, revert: null }),
+      makeError("could not decode result data", "BAD_DATA", { value: "0x" }),
+      makeError("insufficient funds", "INSUFFICIENT_FUNDS", { transaction: {} }),
+    ].map((error) => (inOurWords(error) as Error).message);
+    expect(said[0]).to.match(/^The call was refused without a reason; /);
+    expect(said[1]).to.match(/^A contract does not answer as it should; /);
+    expect(said[2]).to.match(/^The account has too little of the chain's own coin to pay for gas; /);
+  });
+
+  it("says what a leaver lacks for a debt, by the preview as by the withdrawal", () => {
+    const actor = { address, name: "lp1", signer: null as never };
+    const has = { shares: 1n, amount0: 10n ** 18n, amount1: 0n };
+    expect(shortOf(actor, pair, has, { amount0: 10n ** 18n, amount1: 0n })).to.equal(null);
+    expect(shortOf(actor, pair, has, { amount0: 2n * 10n ** 18n, amount1: 0n })).to.match(
+      /^To leave in tokens lp1 has to pay in .* too little: 1 LETH of up to 2 LETH; get more of it, or leave with units/,
+    );
+  });
+
+  it("says an exit fee's effective rate", () => {
+    const wei = 10n ** 18n;
+    const fee = { bps: 5, shares: 200n * wei };
+    expect(effectiveBps(fee, 570_203n * wei)).to.equal(3.51);
+    expect(effectiveBps(fee, 0n)).to.equal(0);
+    expect(exitFeeText(fee, 570_203n * wei)).to.equal(
+      "200 shares (3.51 bps of what leaves: 5 bps of the lesser of what leaves and what stays)",
+    );
   });
 });
 

@@ -94,6 +94,17 @@ describe("cli: wrong usage and configuration", function () {
     });
   }
 
+  it("lists --json and --verbose in every command's help, and --units' none", async () => {
+    for (const command of ["local", "status", "deposit", "withdraw", "redeem"]) {
+      const { code, stdout } = await inProcess([command, "--help"]);
+      expect(code).to.equal(0);
+      expect(stdout, command)
+        .to.match(/--json /)
+        .and.match(/--verbose /);
+    }
+    expect((await inProcess(["withdraw", "--help"])).stdout).to.match(/"none"/);
+  });
+
   it("names a wrong chain, and addresses without contracts, with exit 2", async () => {
     const { url, server } = await fakeNode(7);
     try {

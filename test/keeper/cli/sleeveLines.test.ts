@@ -21,7 +21,7 @@ function vault(...sleeves: readonly SleeveState[]): VaultState {
   return makeState({ time: START, price: 2000, idleBase: 0, idleQuote: 950_000, ranges: [], sleeves });
 }
 
-const line = (sleeve: SleeveState): string => sleeveLines(vault(sleeve), [], PAIR)[0]?.[1] ?? "";
+const line = (sleeve: SleeveState): string => sleeveLines(vault(sleeve), [], PAIR, null)[0]?.[1] ?? "";
 const document = (sleeve: SleeveState): Readonly<Record<string, unknown>> =>
   sleeveDocuments(vault(sleeve), [])[0] as Readonly<Record<string, unknown>>;
 
