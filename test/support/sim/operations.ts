@@ -170,7 +170,7 @@ const BY_KIND: Readonly<
   collectProtocol: (dice) => ({ kind: "collectProtocol", most0: most(dice), most1: most(dice) }),
   grow: (dice, pool) => ({
     kind: "grow",
-    next: Math.min(pool.state.slot0.observationCardinalityNext + dice.int(-1, 6), 200),
+    next: Math.min(Math.max(pool.state.slot0.observationCardinalityNext + dice.int(-1, 6), 0), 200),
   }),
   observe: (dice) => ({
     kind: "observe",
