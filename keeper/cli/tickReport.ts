@@ -86,7 +86,7 @@ function brings({ preview, decision, snapshot }: TickResult, i: number): string 
   const [swap, outcome] = [decision.swaps[i], preview?.swaps[i]];
   if (swap === undefined || outcome === undefined) return "";
   const [bought, decimals] = swap.sell === "base" ? ["quote", snapshot.quoteDecimals] : ["base", snapshot.baseDecimals];
-  const amount = grouped(unitsFromWei(outcome.amountOut, Number(decimals)), 4);
+  const amount = grouped(unitsFromWei(outcome.amountOut, decimals), 4);
   if (outcome.crossed === null) return `, for about ${amount} ${bought}`;
   return `, for ${amount} ${bought}${outcome.crossed === 0 ? "" : ` across ${outcome.crossed} ticks`}`;
 }
