@@ -18,9 +18,9 @@ const MARGIN = 0.05;
 /** Midnights that a class is kept at least. */
 const MIN_STAY = 3;
 /** Midnights looked back. */
-const MARKS = 60;
+export const REGIME_MARKS = 60;
 /** Hours of bars that the regime needs in its run to look back all the way. */
-export const REGIME_HOURS = (30 + MARKS + 1) * 24;
+export const REGIME_HOURS = (30 + REGIME_MARKS + 1) * 24;
 
 /** Class of a volatility without any memory. */
 export function regimeClass(volatility: number): number {
@@ -54,7 +54,7 @@ export function regimeOf(volatilities: readonly number[]): number | null {
 export function regimeSignal(time: number, run: VarianceRun): Signal {
   const volatilities: number[] = [];
   const midnight = Math.floor(time / DAY) * DAY;
-  for (let mark = MARKS - 1; mark >= 0; mark--) {
+  for (let mark = REGIME_MARKS - 1; mark >= 0; mark--) {
     const volatility = windowVolatility(run, midnight - mark * DAY, 30);
     if (volatility !== null) volatilities.push(volatility);
   }

@@ -1,0 +1,12 @@
+/** Everything about a back-test that no strategy can change: prices, pay, interest, costs. Shared by all runs, strategies and starts. */
+import type { Growth } from "../data/growth.ts";
+import type { Tape } from "../data/tape.ts";
+import type { Costs } from "../model/costs.ts";
+
+export interface World {
+  readonly tape: Tape;
+  /** Fees of a unit of liquidity in range in each bar, quote units. */
+  readonly feePerLiquidity: Float64Array;
+  readonly growth: Growth;
+  readonly costs: Costs;
+}

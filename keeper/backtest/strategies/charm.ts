@@ -1,0 +1,37 @@
+/**
+ * Charm's alpha vault (passive rebalancing): a base order of +-h round the price with as much as both tokens give, and a one-sided order
+ * next to the price with what is left of one of them, so that the price's return makes the swap that recentre pays for. Set anew every 48 h,
+ * or when a bar closes outside the base order. The one-sided order is as wide as one half of the base order.
+ */
+import { HOUR } from "../../market/time.ts";
+import type { Book } from "../engine/book.ts";
+import type { Strategy } from "./strategy.ts";
+import { around } from "./width.ts";
+
+/** Seconds. */
+const EVERY = 48 * HOUR;
+
+export function charm(halfWidth: number): Strategy {
+  let since = 0;
+  let [lower, upper] = [0, 0];
+  const open = (book: Book): void => {
+    book.payGas();
+    const { price } = book;
+    ({ lower, upper } = around(price, halfWidth));
+    since = book.time;
+    book.mint(lower, upper);
+    const { base, quote } = book.idle;
+    if (base * price > quote) book.mint(price, upper);
+    else book.mint(lower, price);
+  };
+  return {
+    baseShare: 0.5,
+    open,
+    act(book) {
+      const { price, time } = book;
+      if (time - since < EVERY && price >= lower && price < upper) return;
+      book.burnAll();
+      open(book);
+    },
+  };
+}
