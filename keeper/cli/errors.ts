@@ -51,6 +51,8 @@ const USAGE_ERRORS = new Set([
   "ReplayOptionError",
   "FetchOptionError",
   "CandleOptionError",
+  "BacktestOptionError",
+  "BacktestInputError",
 ]);
 
 /** 0, 1 or 2, or 130 after Ctrl-C. */

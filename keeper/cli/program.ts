@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 
 import { Command, CommanderError } from "commander";
 
+import { addBacktest } from "./commands/backtest.ts";
 import { addData } from "./commands/data.ts";
 import { addDeposit } from "./commands/deposit.ts";
 import { addKeeper } from "./commands/keeper.ts";
@@ -37,7 +38,17 @@ export async function runProgram(args: readonly string[], context: Context): Pro
     ...context,
     output: createOutput(command.optsWithGlobals<GlobalOptions>().json === true, context.stdout, context.stderr),
   });
-  for (const add of [addLocal, addStatus, addDeposit, addWithdraw, addRedeem, addKeeper, addReplay, addData])
+  for (const add of [
+    addLocal,
+    addStatus,
+    addDeposit,
+    addWithdraw,
+    addRedeem,
+    addKeeper,
+    addReplay,
+    addBacktest,
+    addData,
+  ])
     add(program, start);
   for (const command of allCommands(program)) {
     // --json and --verbose are every command's.

@@ -1,0 +1,139 @@
+/**
+ * The result for programs: rates and returns are fractions, amounts decimal strings in quote units, times ISO 8601. What has no value (a ratio that
+ * divides by nothing, time in range without ranges) is null. Figures are means over the starts.
+ */
+import { createHash } from "node:crypto";
+
+import type { PricePath } from "../../market/types.ts";
+import { type Attribution, totalOf } from "../../report/attribution.ts";
+import { decimal, isoTime } from "../../report/format.ts";
+import { canonicalJson } from "../../strategy/canonical.ts";
+import { REGIME_NAMES } from "../data/regimes.ts";
+import type { StretchFigures } from "../metrics/stretch.ts";
+import type { Costs } from "../model/costs.ts";
+import type { FeeModel } from "../study/options.ts";
+import type { Spread } from "../metrics/spread.ts";
+import type { StrategyStudy, Study } from "../study/study.ts";
+import { type Measure, meanAttribution, MEASURES, signDependsOnK, spreads, STRETCH_MEASURES } from "./summary.ts";
+
+/** What a study was made of, beside its figures. */
+export interface Setting {
+  readonly path: PricePath;
+  readonly fees: FeeModel;
+  readonly k: number;
+  readonly costs: Costs;
+  /** Where the reserve's yield comes from. */
+  readonly reserve: "fed funds" | "default";
+}
+
+/** Places of an amount: sums agree with the net asset value to well under a cent. */
+const PLACES = 6;
+
+export function studyDocument(study: Study, setting: Setting): unknown {
+  const { path, fees, k, costs, reserve } = setting;
+  const { strategies, starts } = study;
+  const model = { fees, k, feeScale: study.feeScale, ...costs, reserve, baseline: "hold-base" };
+  const data = { file: path.file ?? null, from: isoTime(path.from), to: isoTime(path.to) };
+  const asked = { model, data: { ...data, bars: hashOf(path) }, strategies: strategies.map(({ name }) => name) };
+  const named = <T>(of: (one: StrategyStudy) => T): Record<string, T> =>
+    Object.fromEntries(strategies.map((one) => [one.name, of(one)]));
+  const stretches = (pick: (one: StrategyStudy) => ReadonlyMap<string, readonly StretchFigures[]>, name: string) =>
+    Object.fromEntries(
+      strategies.flatMap((one) => {
+        const runs = pick(one).get(name);
+        return runs === undefined ? [] : [[one.name, stretchDocument(runs)] as const];
+      }),
+    );
+  const periods = (pick: (one: StrategyStudy) => ReadonlyMap<string, readonly StretchFigures[]>): string[] =>
+    [...new Set(strategies.flatMap((one) => [...pick(one).keys()]))].toSorted();
+  return {
+    data: { ...data, bars: path.bars.length, filledBars: path.filledBars, sha256: hashOf(path) },
+    model,
+    configHash: sha256(canonicalJson({ ...asked, starts: starts.map(isoTime) })),
+    // Nothing in these runs is drawn.
+    seed: null,
+    starts: starts.map(isoTime),
+    strategies: named(strategyDocument),
+    regimes: REGIME_NAMES.filter((name) => study.regimeBars.has(name)).map((name) => ({
+      name,
+      bars: study.regimeBars.get(name),
+      strategies: stretches((one) => one.regimes, name),
+    })),
+    quarters: periods((one) => one.quarters).map((quarter) => ({
+      quarter,
+      strategies: stretches((one) => one.quarters, quarter),
+    })),
+    years: periods((one) => one.years).map((year) => ({ year, strategies: stretches((one) => one.years, year) })),
+  };
+}
+
+function strategyDocument({ runs, atK }: StrategyStudy): unknown {
+  const all = spreads(runs, MEASURES);
+  return {
+    ...means(all),
+    attribution: attributionDocument(meanAttribution(runs)),
+    starts: { n: runs.length, min: all.netReturn?.min ?? null, max: all.netReturn?.max ?? null },
+    ranges: Object.fromEntries(
+      Object.entries(all).map(([name, spread]) => [name, spread === null ? null : [spread.min, spread.max]]),
+    ),
+    atK: [...atK].map(([k, others]) => ({
+      k,
+      ...means(spreads(others, ["netReturn", "cagr", "maxDrawdown"] as const)),
+    })),
+    signDependsOnK: signDependsOnK(atK),
+  };
+}
+
+function stretchDocument(runs: readonly StretchFigures[]): unknown {
+  return {
+    ...means(spreads(runs, STRETCH_MEASURES)),
+    attribution: attributionDocument(meanAttribution(runs)),
+    starts: runs.length,
+  };
+}
+
+function means(all: Readonly<Partial<Record<Measure, Spread | null>>>): Record<string, number | null> {
+  return Object.fromEntries(Object.entries(all).map(([name, spread]) => [name, spread?.mean ?? null] as const));
+}
+
+/** Terms as they are printed add up to the total as it is printed. */
+export function attributionDocument(terms: Attribution): Readonly<Record<keyof Attribution | "total", string>> {
+  const round = (value: number): number => Number(value.toFixed(PLACES));
+  const { market, fees, lvr, hedge, carry, gas, slippage } = terms;
+  const rounded = {
+    market: round(market),
+    fees: round(fees),
+    lvr: round(lvr),
+    hedge: round(hedge),
+    carry: round(carry),
+    gas: round(gas),
+    slippage: round(slippage),
+  };
+  return {
+    market: decimal(rounded.market, PLACES),
+    fees: decimal(rounded.fees, PLACES),
+    lvr: decimal(rounded.lvr, PLACES),
+    hedge: decimal(rounded.hedge, PLACES),
+    carry: decimal(rounded.carry, PLACES),
+    gas: decimal(rounded.gas, PLACES),
+    slippage: decimal(rounded.slippage, PLACES),
+    total: decimal(totalOf(rounded), PLACES),
+  };
+}
+
+/** Of the window and the history before it, so that the same prices have the same hash wherever they lie. */
+function hashOf({ history, bars }: PricePath): string {
+  const numbers = new Float64Array((history.length + bars.length) * 5);
+  let at = 0;
+  for (const list of [history, bars]) {
+    for (const { time, open, high, low, close } of list) {
+      numbers.set([time, open, high, low, close], at);
+      at += 5;
+    }
+  }
+  return sha256(new Uint8Array(numbers.buffer));
+}
+
+function sha256(content: string | Uint8Array): string {
+  return createHash("sha256").update(content).digest("hex");
+}

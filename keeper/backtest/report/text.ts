@@ -1,0 +1,142 @@
+/** The result for people. */
+import { REGIME_NAMES } from "../data/regimes.ts";
+import { totalOf } from "../../report/attribution.ts";
+import { counted, grouped, percent, shortTime, signed } from "../../report/format.ts";
+import type { StretchFigures } from "../metrics/stretch.ts";
+import { DEFAULT_STARTS } from "../study/options.ts";
+import { type Spread, spreadOf } from "../metrics/spread.ts";
+import type { StrategyStudy, Study } from "../study/study.ts";
+import type { Setting } from "./document.ts";
+import { meanAttribution, MEASURES, signDependsOnK, spreads } from "./summary.ts";
+
+export function studyText(study: Study, setting: Setting): string {
+  return [head(study, setting), figures(study), attributions(study), sensitivity(study), ...periods(study)]
+    .map((lines) => lines.join("\n"))
+    .join("\n\n");
+}
+
+function head(study: Study, { path, fees, k, costs, reserve }: Setting): string[] {
+  const { starts } = study;
+  const few = starts.length < DEFAULT_STARTS ? `; fewer than ${DEFAULT_STARTS}: one path proves nothing` : "";
+  return [
+    `${path.file ?? "generated prices"}   ${shortTime(path.from)} to ${shortTime(path.to)}   ${grouped(path.bars.length, 0)} hours, ${path.filledBars} of them filled`,
+    `fees follow ${fees}: ${k} x LVR of full-range liquidity over the whole window, by damped variance`,
+    `swap ${grouped(costs.swap * 10_000, 0)} bp, gas ${costs.gas} a rebalance, start ${grouped(costs.nav, 0)}; risk-free rate: ${reserve === "default" ? percent(costs.reserveRate) : reserve}`,
+    `${counted(starts.length, "start")} a week apart${few}; figures are means over them, in brackets their range`,
+  ];
+}
+
+function figures({ strategies }: Study): string[] {
+  const rows = strategies.map(({ name, runs }) => {
+    const all = spreads(runs, MEASURES);
+    return [
+      name,
+      rate(all.cagr),
+      range(all.cagr),
+      rate(all.maxDrawdown),
+      rate(all.volatility),
+      plain(all.sharpe),
+      plain(all.sortino),
+      plain(all.calmar),
+      rate(all.timeInRange),
+      plain(all.turnover),
+      rate(all.impermanentLoss),
+      plain(all.payRatio),
+      rate(all.upCapture),
+      rate(all.downCapture),
+    ];
+  });
+  return table(
+    [
+      "%",
+      "CAGR",
+      "",
+      "maxDD",
+      "vol",
+      "Sharpe",
+      "Sortino",
+      "Calmar",
+      "in range",
+      "turnover",
+      "IL",
+      "fees/LVR",
+      "up",
+      "down",
+    ],
+    rows,
+  );
+}
+
+function attributions({ strategies }: Study): string[] {
+  const money = (value: number): string => signed(value, 0);
+  const rows = strategies.map(({ name, runs }) => {
+    const terms = meanAttribution(runs);
+    const { market, fees, lvr, hedge, carry, gas, slippage } = terms;
+    return [name, ...[market, fees, -lvr, hedge, carry, -gas, -slippage, totalOf(terms)].map(money)];
+  });
+  return table(["quote units", "market", "fees", "LVR", "hedge", "carry", "gas", "slippage", "total"], rows);
+}
+
+function sensitivity({ strategies }: Study): string[] {
+  const ratios = [...(strategies[0]?.atK.keys() ?? [])];
+  const rows = strategies.map(({ name, atK }) => [
+    name,
+    ...ratios.map((k) => rate(spreadOf((atK.get(k) ?? []).map(({ cagr }) => cagr)))),
+    signDependsOnK(atK) ? "gain or loss depends on k" : "",
+  ]);
+  return table(["CAGR %, by k", ...ratios.map(String), ""], rows);
+}
+
+type Periods = ReadonlyMap<string, readonly StretchFigures[]>;
+
+/** Net returns by regime, year and quarter: a table each, a column for each strategy. */
+function periods({ strategies, regimeBars }: Study): string[][] {
+  const returns = (
+    title: string,
+    pick: (one: StrategyStudy) => Periods,
+    names: readonly string[],
+    labels = names,
+  ): string[] =>
+    table(
+      [title, ...strategies.map(({ name }) => name)],
+      names.map((name, i) => [
+        labels[i] ?? name,
+        ...strategies.map((one) => rate(spreadOf((pick(one).get(name) ?? []).map(({ netReturn }) => netReturn)))),
+      ]),
+    );
+  const keys = (pick: (one: StrategyStudy) => Periods): string[] =>
+    [...new Set(strategies.flatMap((one) => [...pick(one).keys()]))].toSorted();
+  const regimes = REGIME_NAMES.filter((name) => regimeBars.has(name));
+  const hours = regimes.map((name) => `${name}, ${grouped(regimeBars.get(name) ?? 0, 0)} h`);
+  const [years, quarters] = [keys((one) => one.years), keys((one) => one.quarters)];
+  return [
+    returns("%, by regime", (one) => one.regimes, regimes, hours),
+    returns("%, by year", (one) => one.years, years),
+    returns("%, by quarter", (one) => one.quarters, quarters),
+  ];
+}
+
+/** Columns as wide as their widest cell, the first one to the left and the others to the right. */
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const lines = [header, ...rows];
+  const widths = header.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  return lines.map((line) =>
+    line
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+/** A fraction as a percentage without its sign of percent. */
+function rate(spread: Spread | null): string {
+  return spread === null ? "-" : (spread.mean * 100).toFixed(1);
+}
+
+function range(spread: Spread | null): string {
+  return spread === null ? "" : `[${(spread.min * 100).toFixed(0)} ${(spread.max * 100).toFixed(0)}]`;
+}
+
+function plain(spread: Spread | null): string {
+  return spread === null ? "-" : spread.mean.toFixed(2);
+}

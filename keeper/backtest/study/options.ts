@@ -1,0 +1,63 @@
+/** What a back-test is asked for, checked. */
+import { BacktestOptionError } from "../errors.ts";
+
+/** Fee models that there are. `volume` and `events` (design: "Other models") come with the exact engine. */
+export const FEE_MODELS = ["lvr"] as const;
+export type FeeModel = (typeof FEE_MODELS)[number];
+
+/** Pay ratio of the main tables. */
+export const DEFAULT_K = 0.9;
+/** Pay ratios at which every result is given beside the main one. */
+export const SENSITIVITY = [0.7, 1, 1.2] as const;
+/** Measured over a calm day: 1.9. More than this is a typing error. */
+const GREATEST_K = 5;
+
+export const DEFAULT_STARTS = 6;
+/** Bars from start to start. */
+export const START_EVERY = 7 * 24;
+/** Bars that the last start has before it at least. */
+const LEAST_RUN = 30 * 24;
+const GREATEST_STARTS = 104;
+
+/** @throws BacktestOptionError */
+export function parseFeeModel(text: string): FeeModel {
+  const model = FEE_MODELS.find((name) => name === text);
+  if (model === undefined)
+    throw new BacktestOptionError(`--fees: there is no fee model "${text}"; write ${FEE_MODELS.join(" or ")}.`);
+  return model;
+}
+
+/** @throws BacktestOptionError for what is no number from 0 to 5 */
+export function parseK(text: string): number {
+  const k = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(k <= GREATEST_K))
+    throw new BacktestOptionError(
+      `--k "${text}" is not a pay ratio; write fees over LVR from 0 to ${GREATEST_K}, such as 0.9.`,
+    );
+  return k;
+}
+
+/** @throws BacktestOptionError for what is no whole number from 1 to 104 */
+export function parseStarts(text: string): number {
+  const starts = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(starts >= 1 && starts <= GREATEST_STARTS))
+    throw new BacktestOptionError(
+      `--starts "${text}" is not a number of starts; write one from 1 to ${GREATEST_STARTS}, such as 6.`,
+    );
+  return starts;
+}
+
+/**
+ * Marks at which runs begin, a week apart; all end with the window.
+ * @throws BacktestOptionError if the window leaves the last start less than 30 days
+ */
+export function startMarks(starts: number, bars: number): readonly number[] {
+  const needed = (starts - 1) * START_EVERY + LEAST_RUN;
+  if (bars < needed) {
+    throw new BacktestOptionError(
+      `The window has ${bars} hours, and ${starts} starts a week apart with 30 days for the last one need ${needed}; ` +
+        `choose a longer window (--from, --to) or fewer starts (--starts).`,
+    );
+  }
+  return Array.from({ length: starts }, (_, i) => i * START_EVERY);
+}

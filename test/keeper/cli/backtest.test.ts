@@ -1,0 +1,126 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { expect } from "chai";
+
+import { gbm } from "../backtest/worlds.ts";
+import { inProcess } from "./run.ts";
+
+const HOURS = 24 * 80;
+
+function priceFile(): string {
+  const file = join(mkdtempSync(join(tmpdir(), "strata-")), "prices.csv");
+  const rows = gbm(HOURS, 0.9, 61).map((b) => [b.time, b.open, b.high, b.low, b.close, b.volume].join(","));
+  writeFileSync(file, ["time,open,high,low,close,volume", ...rows].join("\n"));
+  return file;
+}
+
+interface Result {
+  readonly data: Readonly<Record<"file" | "from" | "to" | "sha256", string>> &
+    Readonly<Record<"bars" | "filledBars", number>>;
+  readonly model: Readonly<Record<string, unknown>>;
+  readonly configHash: string;
+  readonly seed: null;
+  readonly strategies: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly regimes: readonly {
+    readonly name: string;
+    readonly bars: number;
+    readonly strategies: Readonly<Record<string, unknown>>;
+  }[];
+  readonly quarters: readonly { readonly quarter: string; readonly strategies: Readonly<Record<string, unknown>> }[];
+}
+
+describe("cli: backtest", function () {
+  this.timeout(60_000);
+  const file = priceFile();
+  const base = ["backtest", "--prices", file, "--strategies", "hold,recentre-20"];
+
+  it("prints the document that machine-output.md promises", async () => {
+    const inputs = mkdtempSync(join(tmpdir(), "strata-"));
+    const { code, stdout, stderr } = await inProcess([...base, "--inputs", inputs, "--json"]);
+    expect(stderr).to.equal("");
+    expect(code).to.equal(0);
+    const result = JSON.parse(stdout) as Result;
+    expect(result.data).to.include({
+      file,
+      from: "2020-01-01T00:00:00.000Z",
+      to: "2020-03-21T00:00:00.000Z",
+      bars: HOURS,
+      filledBars: 0,
+    });
+    expect(result.model).to.include({ fees: "lvr", k: 0.9, reserve: "default", swap: 0.001, gas: 15, nav: 1_000_000 });
+    expect(result.configHash).to.match(/^[0-9a-f]{64}$/);
+    expect(result.seed).to.equal(null);
+    const { hold, "recentre-20": recentre } = result.strategies;
+    for (const one of [hold, recentre]) {
+      expect(one).to.include.all.keys(
+        ...["netReturn", "cagr", "irr", "volatility", "sharpe", "sortino", "maxDrawdown", "calmar", "timeInRange"],
+        ...["turnover", "attribution", "impermanentLoss", "starts", "upCapture", "downCapture", "signDependsOnK"],
+      );
+      expect(one?.["attribution"]).to.have.all.keys(
+        ...["market", "fees", "lvr", "hedge", "carry", "gas", "slippage", "total"],
+      );
+      expect(one?.["starts"]).to.have.all.keys("n", "min", "max").and.include({ n: 6 });
+    }
+    expect(hold?.["timeInRange"]).to.equal(null);
+    expect(result.regimes.reduce((sum, { bars }) => sum + bars, 0)).to.equal(HOURS);
+    for (const { strategies } of result.regimes) expect(strategies).to.have.all.keys("hold", "recentre-20");
+    expect(result.quarters.map(({ quarter }) => quarter)).to.deep.equal(["2020-Q1"]);
+    expect(result.quarters[0]?.strategies["hold"]).to.include.all.keys("netReturn", "maxDrawdown", "sharpe");
+  });
+
+  it("prints tables for people", async () => {
+    const { code, stdout } = await inProcess([...base, "--k", "1.1", "--starts", "2"]);
+    expect(code).to.equal(0);
+    expect(stdout)
+      .to.match(/fees follow lvr: 1.1 x LVR/)
+      .and.match(/2 starts a week apart; fewer than 6: one path proves nothing/)
+      .and.match(/^CAGR %, by k +0\.7 +1 +1\.1 +1\.2$/m)
+      .and.match(/^recentre-20 .*\[/m);
+  });
+
+  const bad = mkdtempSync(join(tmpdir(), "strata-"));
+  mkdirSync(join(bad, "rates"));
+  writeFileSync(join(bad, "rates", "fedfunds-monthly.csv"), "DATE,FEDFUNDS\n2018-01-01,much\n");
+  const cases: readonly (readonly [string, readonly string[], RegExp])[] = [
+    [
+      "an unknown strategy",
+      ["--strategies", "hold,martingale"],
+      /there is no strategy "martingale"; choose from hold, hold-base/,
+    ],
+    ["a strategy that does not exist yet", ["--strategies", "layered"], /there is no strategy "layered"; choose from/],
+    ["an unknown fee model", ["--fees", "guess"], /there is no fee model "guess"; write lvr/],
+    ["a negative pay ratio", ["--k=-1"], /--k "-1" is not a pay ratio; write fees over LVR from 0 to 5/],
+    ["a pay ratio that is no number", ["--k", "much"], /--k "much" is not a pay ratio/],
+    ["no start", ["--starts", "0"], /--starts "0" is not a number of starts; write one from 1 to 104/],
+    [
+      "a date before the file",
+      ["--from", "2019-01-01"],
+      /the first bar opens at 2020-01-01T00:00Z, after the window's beginning .*begin there or later \(--from\)/,
+    ],
+    [
+      "a date after the file",
+      ["--to", "2021-01-01"],
+      /the last bar opens at .*choose an earlier end \(--to\) or a longer file/,
+    ],
+    ["dates the wrong way round", ["--from", "2020-02-02", "--to", "2020-02-01"], /let the window end after it begins/],
+    [
+      "a window too short for its starts",
+      ["--to", "2020-02-01"],
+      /has 744 hours, and 6 starts .*choose a longer window \(--from, --to\) or fewer starts/,
+    ],
+    ["inputs that are no folder", ["--inputs", "nowhere"], /--inputs "nowhere" is not a folder/],
+    ["inputs with a defect", ["--inputs", bad], /fedfunds-monthly\.csv:2: "2018-01-01,much" is no month with its rate/],
+    ["a price file that does not exist", ["--prices", "no-such.csv"], /no-such\.csv: there is no such file/],
+  ];
+  for (const [what, args, message] of cases) {
+    it(`answers ${what} with one sentence and exit code 2`, async () => {
+      const { code, stdout, stderr } = await inProcess([...base, ...args]);
+      expect(stderr).to.match(message);
+      expect(stderr.trimEnd().split("\n").length).to.equal(1);
+      expect(code).to.equal(2);
+      expect(stdout).to.equal("");
+    });
+  }
+});
