@@ -1,7 +1,7 @@
 /**
  * How fast the simulated pool swaps, beside @uniswap/v3-sdk on the same swaps in the same run: over one full-range position, and
  * over a real map of 280 ticks. Both are used as their users do: bigint or CurrencyAmount in, amounts out, the pool after the
- * swap kept for the next one. Every amount of the two is compared.
+ * swap kept for the next one. Every amount of the two is compared. Beside it the back-test's engine (fastEngine.ts).
  */
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -17,6 +17,7 @@ import type { PoolState } from "../../keeper/sim/machine.ts";
 import { Pool } from "../../keeper/sim/pool.ts";
 import { readTickMap } from "../../keeper/sim/tickMap.ts";
 import type { PoolTerms, SwapOrder } from "../../keeper/sim/types.ts";
+import { type FastLine, measureFast } from "./fastEngine.ts";
 
 const require = createRequire(import.meta.url);
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -37,6 +38,7 @@ export interface SimReport {
   readonly fullRange: SimLine;
   /** Absent where the data are not at hand. */
   readonly realMap?: SimLine;
+  readonly fast: FastLine;
 }
 
 /** Swaps of a run, and how often ours and the reference go through them: enough for a second or so. */
@@ -47,14 +49,20 @@ const REFERENCE_ROUNDS = 2;
 /** @param log a line for people, if something is left out */
 export async function measureSim(log: (line: string) => void): Promise<SimReport> {
   const fullRange = await measure(FULL_RANGE, FULL_RANGE_STATE, [10n ** 15n, 10n ** 22n], [10n ** 15n, 10n ** 22n]);
-  const file = join(resolve(ROOT, process.env["STRATA_DATA"] ?? "../shared/data"), MAP);
+  const data = resolve(ROOT, process.env["STRATA_DATA"] ?? "../shared/data");
+  const fast = await measureFast(data);
+  const file = join(data, MAP);
   if (!existsSync(file)) {
     log(`The real map is left out: there is no ${MAP} under STRATA_DATA.`);
-    return { fullRange };
+    return { fullRange, fast };
   }
   const map = readTickMap(file);
   // From 10 to a million USDC, and as much in ether.
-  return { fullRange, realMap: await measure(map, map, [10n ** 7n, 10n ** 12n], [4n * 10n ** 15n, 4n * 10n ** 20n]) };
+  return {
+    fullRange,
+    realMap: await measure(map, map, [10n ** 7n, 10n ** 12n], [4n * 10n ** 15n, 4n * 10n ** 20n]),
+    fast,
+  };
 }
 
 const FULL_RANGE: PoolTerms = { fee: 3_000, tickSpacing: 60 };

@@ -72,14 +72,22 @@ export class Book {
 
   /** Net asset value, quote units. */
   get nav(): number {
+    const value = new Float64Array(1);
+    this.writeNav(value, 0);
+    return value[0] as number;
+  }
+
+  /** Net asset value into a place of an array: a number that is returned would be allocated, once a bar. */
+  writeNav(into: Float64Array, at: number): void {
     const { held, ranges } = this;
-    let base = this.slot(IDLE_BASE) + this.slot(FEES_BASE) - this.slot(OWED);
-    let quote = (held[IDLE_QUOTE] as number) + this.slot(FEES_QUOTE) + this.slot(RESERVE) + this.slot(OWNED);
+    let base = (held[IDLE_BASE] as number) + (held[FEES_BASE] as number) - (held[OWED] as number);
+    let quote =
+      (held[IDLE_QUOTE] as number) + (held[FEES_QUOTE] as number) + (held[RESERVE] as number) + (held[OWNED] as number);
     for (let i = 0; i < ranges.count; i++) {
       base += ranges.base[i] as number;
       quote += ranges.quote[i] as number;
     }
-    return base * this.price + quote;
+    into[at] = base * (this.world.tape.price[this.mark] as number) + quote;
   }
 
   /** True while the price is inside at least one range. */

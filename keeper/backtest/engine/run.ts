@@ -37,14 +37,14 @@ export function runStrategy(world: World, strategy: Strategy, start: number, kno
   const nav = new Float64Array(end - start + 1);
   const terms = new Float64Array(kept.length * TERMS);
   const book = new Book(world, start, strategy.baseShare);
-  nav[0] = book.nav;
+  book.writeNav(nav, 0);
   strategy.open(book);
   let row = 1;
   let next = kept[row] as number;
   for (let mark = start + 1; mark <= end; mark++) {
     advance(book);
     strategy.act(book);
-    nav[mark - start] = book.nav;
+    book.writeNav(nav, mark - start);
     if (mark === next) {
       terms.set(book.terms, row * TERMS);
       row++;
