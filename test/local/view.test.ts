@@ -78,7 +78,7 @@ describe("local/view", () => {
       "2,310.00 to 3,120.00",
       "41.2 %",
       "sleeves conversion 20.0 % (-321.50)   2 deleveragings",
-      "1 deployment, 3 range shifts, 1 fee-tier move, 4 compounds, 0 settlements, 0 fee changes, 2 refused",
+      "1 deployment, 3 range shifts, 1 fee-tier move, 4 compounds, 0 settlements, 0 fee changes, 0 sleeve moves, 2 refused",
       "The price is inside the range.",
       "rangeShift  The price left the range.",
     ]) {
@@ -111,6 +111,7 @@ describe("local/view", () => {
       compound: 10,
       settle: 20,
       feeChange: 40,
+      sleeveMove: 50,
     };
     const sleeves = ["conversion", "reversal", "reserve", "asset"].map((place) => {
       return { place, share: -0.123, pnl: -123_456.78 };
@@ -135,7 +136,7 @@ describe("local/view", () => {
       "gas -441.23",
       "asset -12.3 % (-123,456.78)",
       "34 deleveragings 12 liquidations",
-      "10 compounds, 20 settlements, 40 fee changes, 2 refused",
+      "10 compounds, 20 settlements, 40 fee changes, 50 sleeve moves, 2 refused",
       view.vault,
       holding,
       why,

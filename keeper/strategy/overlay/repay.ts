@@ -1,6 +1,9 @@
 /**
- * A step down: the loan token is found (idle, from the reserve, bought, and where it is urgent burned out of ranges), the debt is repaid with
- * it, and what secured it comes out in proportion.
+ * A step down: the loan token is found, the debt is repaid with it, and what secured it comes out in proportion.
+ *
+ * WHERE IT IS FOUND decides what becomes of the exposure. A debt that a rule wants no more is repaid with what is *bought*: the sale that opened
+ * it is undone. What lies *idle* cancels with what is owed and leaves the exposure as it is, so it serves where that is wanted (a delivery), or
+ * where nothing else counts (health, or a venue that is to be left): idle, from the reserve, bought, and for health burned out of ranges.
  *
  * THE LAST STEP closes the sleeve whole. First a swap makes idle what is owed, and a little more, since interest runs and the price moves until
  * the block; then one move takes all that is owned, and the chain pays the whole debt from idle tokens with it. By repaying and taking
@@ -23,11 +26,14 @@ const NOT_ALL = 0.95;
 const SWAP_COST = 1.003;
 const SURPLUS = 1.01;
 
+/** Where the loan token comes from. */
+export type Source = "bought" | "idle" | "urgent";
+
 /** Of an overlay with a debt; null if there is nothing to repay with. @param wanted units of the loan token */
-export function repayment(view: View, overlay: Overlay, wanted: number, urgent: boolean): Moves | null {
+export function repayment(view: View, overlay: Overlay, wanted: number, source: Source): Moves | null {
   const { debt, sleeve, asset, loan } = overlay;
   const ends = wanted >= debt.owed;
-  const found = find(view, overlay, ends ? debt.owed * CUSHION : wanted, urgent);
+  const found = find(view, overlay, ends ? debt.owed * CUSHION : wanted, ends, source);
   // The chain closes a sleeve whole only where its venue pays out.
   const whole = ends && found.amount >= debt.owed * ENOUGH && sleeve.obstacle === "none";
   const repaid = whole ? debt.owed : Math.min(wanted, found.amount, ends ? debt.owed * NOT_ALL : wanted);
@@ -66,7 +72,7 @@ function freed(view: View, overlay: Overlay, owned: number, repaid: number): num
 
 /** The loan token, and where it comes from. */
 interface Found {
-  /** All of it that is idle before the last moves. */
+  /** All of it that may be used and is idle before the last moves. */
   readonly amount: number;
   readonly burns: readonly BurnMove[];
   readonly buy: SwapMove | null;
@@ -76,24 +82,27 @@ interface Found {
   readonly early: number;
 }
 
-function find(view: View, overlay: Overlay, need: number, urgent: boolean): Found {
+function find(view: View, overlay: Overlay, need: number, ends: boolean, source: Source): Found {
   const { debt, sleeve, asset, loan, assetPrice, loanPrice } = overlay;
   const lent = reserveWith(view)?.owned ?? 0;
-  const lentLoan = loan === "quote" ? Math.min(Math.max(need - idle(view, loan), 0), lent) : 0;
-  const missing = Math.max(need - idle(view, loan) - lentLoan, 0);
+  // Bought are whole steps; the end of a debt may take from what is idle so much as would not be worth a plan.
+  const crumbs = ends ? (view.config.hedge.least * view.nav) / loanPrice : 0;
+  const own = Math.min(idle(view, loan), source === "bought" ? crumbs : Number.POSITIVE_INFINITY);
+  const lentLoan = loan === "quote" && source !== "bought" ? Math.min(Math.max(need - own, 0), lent) : 0;
+  const missing = Math.max(need - own - lentLoan, 0);
   const excess = sleeve.obstacle === "none" ? Math.max(debt.owned - securityFor(overlay, debt.owed), 0) : 0;
   const purse = idle(view, asset) + (asset === "quote" ? lent : 0) + excess;
   const price = (missing * loanPrice) / assetPrice;
   const buy = missing > 0 ? trade(view, asset, Math.min(price * SWAP_COST, purse)) : null;
   const bought = buy === null ? 0 : Math.min(swapOut(view, buy), missing * SURPLUS);
-  const burns = urgent ? burnsFor(view, loan, missing - bought) : [];
+  const burns = source === "urgent" ? burnsFor(view, loan, missing - bought) : [];
   const burned = burns.reduce((sum, { index, fraction }) => {
     return sum + fraction * (view.state.positions.find((position) => position.index === index)?.[loan] ?? 0);
   }, 0);
   const short = Math.max((buy?.amount ?? 0) - idle(view, asset), 0);
   const lentAsset = asset === "quote" ? Math.min(short, lent) : 0;
   return {
-    amount: idle(view, loan) + lentLoan + bought + burned,
+    amount: own + lentLoan + bought + burned,
     burns,
     buy,
     fromReserve: lentLoan + lentAsset,

@@ -13,7 +13,7 @@ import type { SleeveState } from "../types.ts";
 import type { View } from "../view.ts";
 import { borrowing, borrowingRoom, type BorrowingRoom } from "./borrow.ts";
 import { owedBy, ownedValue, type Overlay } from "./overlay.ts";
-import { repayment, withdrawing } from "./repay.ts";
+import { repayment, type Source, withdrawing } from "./repay.ts";
 
 /** What a rule wants of its sleeves. */
 export interface Course {
@@ -26,6 +26,8 @@ export interface Course {
   readonly most?: number;
   /** Whether idle tokens are delivered against the debt where no sleeve lends more. */
   readonly delivers?: boolean;
+  /** What a step down is repaid with; default what is bought. */
+  readonly repays?: Source;
   /** Greatest step, and off the wanted debt by how much it is taken; parts of NAV. */
   readonly step: number;
   readonly band: number;
@@ -137,7 +139,7 @@ function deliver(view: View, course: Course, step: number, why: string): Verdict
   const idle = loan === "base" ? view.state.idleBase : view.state.idleQuote;
   const part = Math.min(step, idle, debt.owed);
   if (!(part * loanPrice >= view.config.hedge.least * view.nav)) return null;
-  const fitting = fit(view, { rule, build: (size) => repayment(view, overlay, part * size, false) });
+  const fitting = fit(view, { rule, build: (size) => repayment(view, overlay, part * size, "idle") });
   if ("accepted" in fitting) return withAccount(course, fitting);
   const text = `${account}, but ${why}: idle ${loan} is delivered against the debt, which leaves the exposure as it is and brings back what secured it.`;
   return accept(view, { rule, purpose: "it makes room for the next step", figures }, overlay, fitting, text);
@@ -161,8 +163,8 @@ function stepDown(view: View, course: Course, step: number): Verdict {
     build: (size) =>
       debt.owed === 0
         ? withdrawing(overlay, size)
-        : repayment(view, overlay, rest && size === 1 ? debt.owed : part * size, false),
-    nothing: "Nothing is at hand to repay with.",
+        : repayment(view, overlay, rest && size === 1 ? debt.owed : part * size, course.repays ?? "bought"),
+    nothing: "Nothing is at hand to repay with, or no pool sells it now.",
   });
   if ("accepted" in fitting) return withAccount(course, fitting);
   return accept(view, course, overlay, fitting, `${account}; a step down.`);

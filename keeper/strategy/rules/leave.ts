@@ -48,6 +48,8 @@ function closed(view: View, overlay: Overlay, account: string): Verdict | null {
     wanted: 0,
     step: view.config.hedge.step,
     band: 0,
+    // The trend's word on the exposure is the other sleeves' to follow.
+    repays: "idle",
     account: `${account}: it owes ${money(debt.owed)} ${loan}`,
     purpose: "it is done because the DAO has decided so",
     figures: { place: overlay.sleeve.index },

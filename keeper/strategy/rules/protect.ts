@@ -21,7 +21,7 @@ export function protect(view: View): Verdict | null {
   const wanted = debt.owed - securedBy(weakest, debt.owned);
   const fitting = fit(view, {
     rule,
-    build: (size) => repayment(view, weakest, Math.min(wanted * size, debt.owed), true),
+    build: (size) => repayment(view, weakest, Math.min(wanted * size, debt.owed), "urgent"),
     nothing: "Neither idle tokens nor ranges hold anything to repay with.",
   });
   const text = `The ${debt.kind}'s health is ${health.toFixed(2)}, under ${config.hedge.comfort.toFixed(2)}: its debt is brought down first, whatever the trend.`;

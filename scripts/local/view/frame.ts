@@ -111,7 +111,7 @@ function earned(view: WorldView): string[] {
 }
 
 function keeper(view: WorldView): string[] {
-  const { deploy, rangeShift, feeTierMove, compound, settle, feeChange } = view.counts;
+  const { deploy, rangeShift, feeTierMove, compound, settle, feeChange, sleeveMove } = view.counts;
   return [
     counted(deploy, "deployment"),
     counted(rangeShift, "range shift"),
@@ -119,6 +119,7 @@ function keeper(view: WorldView): string[] {
     counted(compound, "compound"),
     counted(settle, "settlement"),
     counted(feeChange, "fee change"),
+    counted(sleeveMove, "sleeve move"),
     `${view.refused} refused`,
   ];
 }
