@@ -44,7 +44,8 @@ export const WEIGHTS: Readonly<Record<string, number>> = {
 export const NOT_MUTATED: Readonly<Record<string, string>> = {
   "contracts/Lens.sol":
     "views alone; no call that moves tokens reads them, and a mutant here takes nothing from anybody",
-  "contracts/TickLens.sol": "never deployed and a view; tests hold every map that it reads against the pool's own ticks",
+  "contracts/TickLens.sol":
+    "never deployed and a view; tests hold every map that it reads against the pool's own ticks",
   "contracts/libraries/ExpectedPool.sol": "two lines of assembly, which the operators leave alone",
 };
 
