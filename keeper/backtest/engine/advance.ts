@@ -57,7 +57,10 @@ export function advance(book: Book): void {
     const quoteAfter = quoteAt(liquidity, inside, lower);
     const part = partInside(root0, root1, lower, upper);
     lvr -= (baseAfter - baseBefore) * price1 + (quoteAfter - quoteBefore);
-    fees += liquidity * flow * part;
+    const earned = liquidity * flow * part;
+    fees += earned;
+    ranges.feesBase[i] = (ranges.feesBase[i] as number) + earned / 2 / price1;
+    ranges.feesQuote[i] = (ranges.feesQuote[i] as number) + earned / 2;
     if (part > active) active = part;
     base0 += baseBefore;
     core0 += baseBefore * price0 + quoteBefore;

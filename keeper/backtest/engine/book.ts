@@ -8,7 +8,19 @@
 import { amounts, type Amounts } from "../../strategy/liquidity.ts";
 import { timeOf } from "../data/tape.ts";
 import { baseAt, emptyRanges, insideRoot, MAX_RANGES, quoteAt, type Ranges } from "./ranges.ts";
-import { FEES_BASE, FEES_QUOTE, IDLE_BASE, IDLE_QUOTE, INDEX, OWED, OWNED, RESERVE, SLOTS, SWAPPED } from "./slots.ts";
+import {
+  FEES_BASE,
+  FEES_QUOTE,
+  GAS_DUE,
+  IDLE_BASE,
+  IDLE_QUOTE,
+  INDEX,
+  OWED,
+  OWNED,
+  RESERVE,
+  SLOTS,
+  SWAPPED,
+} from "./slots.ts";
 import { GAS, SLIPPAGE, TERMS } from "./terms.ts";
 import type { World } from "./world.ts";
 
@@ -83,6 +95,7 @@ export class Book {
     let base = (held[IDLE_BASE] as number) + (held[FEES_BASE] as number) - (held[OWED] as number);
     let quote =
       (held[IDLE_QUOTE] as number) + (held[FEES_QUOTE] as number) + (held[RESERVE] as number) + (held[OWNED] as number);
+    quote -= held[GAS_DUE] as number;
     for (let i = 0; i < ranges.count; i++) {
       base += ranges.base[i] as number;
       quote += ranges.quote[i] as number;
@@ -100,7 +113,8 @@ export class Book {
   }
 
   /**
-   * Opens a range with as much of both tokens as it takes, out of at most so much idle. Opens nothing if it takes nothing.
+   * Opens a range with as much of both tokens as it takes, out of at most so much idle, or adds to the one with the same bounds. Opens nothing if it
+   * takes nothing.
    * @param lower Pa, 0 for a full range. @param upper Pb, Infinity for a full range
    * @returns the liquidity
    */
@@ -108,24 +122,40 @@ export class Book {
     if (!(lower >= 0 && lower < upper))
       throw new BookError(`A range from ${lower} to ${upper} is none; let it begin below its end.`);
     const { ranges } = this;
-    if (ranges.count === MAX_RANGES) throw new BookError(`More than ${MAX_RANGES} ranges are open; close one first.`);
+    const [low, high] = [Math.sqrt(lower), Math.sqrt(upper)];
+    const i = this.placeOf(low, high);
+    if (i === MAX_RANGES) throw new BookError(`More than ${MAX_RANGES} ranges are open; close one first.`);
     const unit = amounts({ liquidity: 1, lower, upper }, this.price);
     const byBase = unit.base > 0 ? Math.min(most.base, this.slot(IDLE_BASE)) / unit.base : Number.POSITIVE_INFINITY;
     const byQuote =
       unit.quote > 0 ? Math.min(most.quote, this.slot(IDLE_QUOTE)) / unit.quote : Number.POSITIVE_INFINITY;
     const liquidity = Math.min(byBase, byQuote);
     if (!(liquidity > 0)) return 0;
-    const i = ranges.count++;
-    const [low, high] = [Math.sqrt(lower), Math.sqrt(upper)];
+    if (i === ranges.count) this.openPlace(low, high);
     const inside = insideRoot(this.world.tape.root[this.mark] as number, low, high);
-    ranges.liquidity[i] = liquidity;
+    const [base, quote] = [baseAt(liquidity, inside, high), quoteAt(liquidity, inside, low)];
+    this.take(IDLE_BASE, base, "idle base");
+    this.take(IDLE_QUOTE, quote, "idle quote");
+    ranges.liquidity[i] = (ranges.liquidity[i] as number) + liquidity;
+    ranges.base[i] = (ranges.base[i] as number) + base;
+    ranges.quote[i] = (ranges.quote[i] as number) + quote;
+    return liquidity;
+  }
+
+  /** Where a range with these bounds stands, or would be opened. */
+  private placeOf(low: number, high: number): number {
+    const { ranges } = this;
+    let i = 0;
+    while (i < ranges.count && (ranges.lower[i] !== low || ranges.upper[i] !== high)) i++;
+    return i;
+  }
+
+  private openPlace(low: number, high: number): void {
+    const { ranges } = this;
+    const i = ranges.count++;
+    for (const row of [ranges.liquidity, ranges.base, ranges.quote, ranges.feesBase, ranges.feesQuote]) row[i] = 0;
     ranges.lower[i] = low;
     ranges.upper[i] = high;
-    ranges.base[i] = baseAt(liquidity, inside, high);
-    ranges.quote[i] = quoteAt(liquidity, inside, low);
-    this.take(IDLE_BASE, ranges.base[i], "idle base");
-    this.take(IDLE_QUOTE, ranges.quote[i], "idle quote");
-    return liquidity;
   }
 
   /** Adds to a range that is open, in its present proportion, as much as idle tokens allow. @returns the liquidity added */
@@ -146,6 +176,31 @@ export class Book {
     return added;
   }
 
+  /**
+   * Closes a part of a range and collects its fees; a part of 0 only collects. A range that is closed whole leaves its place to those behind it,
+   * which move up in their order.
+   * @param part 0 to 1
+   */
+  burn(i: number, part: number): void {
+    const { ranges } = this;
+    if (!(i >= 0 && i < ranges.count))
+      throw new BookError(`There is no range at place ${i}; ${ranges.count} are open.`);
+    if (!(part >= 0 && part <= 1)) throw new BookError(`A part of ${part} cannot be burnt; give one from 0 to 1.`);
+    const [feesBase, feesQuote] = [ranges.feesBase[i] as number, ranges.feesQuote[i] as number];
+    this.give(IDLE_BASE, (ranges.base[i] as number) * part + feesBase);
+    this.give(IDLE_QUOTE, (ranges.quote[i] as number) * part + feesQuote);
+    this.take(FEES_BASE, feesBase, "pending fees");
+    this.take(FEES_QUOTE, feesQuote, "pending fees");
+    ranges.feesBase[i] = 0;
+    ranges.feesQuote[i] = 0;
+    for (const row of [ranges.liquidity, ranges.base, ranges.quote]) row[i] = (row[i] as number) * (1 - part);
+    if (part < 1) return;
+    const { liquidity, lower, upper, base, quote } = ranges;
+    for (const row of [liquidity, lower, upper, base, quote, ranges.feesBase, ranges.feesQuote])
+      row.copyWithin(i, i + 1, ranges.count);
+    ranges.count--;
+  }
+
   /** Closes every range; what they held and all pending fees lie idle. */
   burnAll(): void {
     const { ranges } = this;
@@ -163,6 +218,8 @@ export class Book {
     this.give(IDLE_QUOTE, this.slot(FEES_QUOTE));
     this.held[FEES_BASE] = 0;
     this.held[FEES_QUOTE] = 0;
+    this.ranges.feesBase.fill(0);
+    this.ranges.feesQuote.fill(0);
   }
 
   /** Sells idle base for quote, less the swap cost. @param amount base units */
@@ -178,12 +235,15 @@ export class Book {
     this.give(IDLE_BASE, (amount - this.slip(amount)) / this.price);
   }
 
-  /** Pays one rebalance's gas out of idle quote, and what is missing out of idle base. */
+  /** Pays one rebalance's gas out of idle quote, and what is missing out of idle base; the keeper lays out what neither has. */
   payGas(): void {
     const { gas } = this.world.costs;
-    const quote = Math.min(gas, this.slot(IDLE_QUOTE));
+    const due = gas + this.slot(GAS_DUE);
+    const quote = Math.min(due, this.slot(IDLE_QUOTE));
+    const base = Math.min((due - quote) / this.price, this.slot(IDLE_BASE));
     this.take(IDLE_QUOTE, quote, "idle quote");
-    this.take(IDLE_BASE, (gas - quote) / this.price, "idle base");
+    this.take(IDLE_BASE, base, "idle base");
+    this.held[GAS_DUE] = Math.max(due - quote - base * this.price, 0);
     this.terms[GAS] = (this.terms[GAS] as number) + gas;
     this.rebalances++;
   }
@@ -199,8 +259,7 @@ export class Book {
    * @throws BookError at or above the venue's loan-to-value
    */
   borrow(base: number, collateral: number): void {
-    this.take(IDLE_QUOTE, collateral, "idle quote");
-    this.give(OWNED, collateral);
+    this.secure(collateral);
     this.give(OWED, base);
     this.give(IDLE_BASE, base);
     this.requireHealth();
@@ -213,9 +272,41 @@ export class Book {
   repay(base: number, collateral: number): void {
     this.take(IDLE_BASE, base, "idle base");
     this.take(OWED, base, "debt");
-    this.take(OWNED, collateral, "collateral");
-    this.give(IDLE_QUOTE, collateral);
-    this.requireHealth();
+    this.secure(-collateral);
+  }
+
+  /**
+   * Idle quote becomes collateral, or comes back from it if negative.
+   * @throws BookError if what is left would stand at or above the venue's loan-to-value
+   */
+  secure(quote: number): void {
+    if (quote >= 0) this.take(IDLE_QUOTE, quote, "idle quote");
+    else this.take(OWNED, -quote, "collateral");
+    this.give(quote >= 0 ? OWNED : IDLE_QUOTE, Math.abs(quote));
+    if (quote < 0) this.requireHealth();
+  }
+
+  /** Everything that actions change, for a plan that is carried out whole or not at all. @returns what brings it back */
+  checkpoint(): () => void {
+    const { held, ranges, terms, rebalances } = this;
+    const kept = { held: held.slice(), terms: terms.slice(), count: ranges.count };
+    const rows = [
+      ranges.liquidity,
+      ranges.lower,
+      ranges.upper,
+      ranges.base,
+      ranges.quote,
+      ranges.feesBase,
+      ranges.feesQuote,
+    ];
+    const copies = rows.map((row) => row.slice());
+    return () => {
+      held.set(kept.held);
+      terms.set(kept.terms);
+      ranges.count = kept.count;
+      for (const [i, row] of rows.entries()) row.set(copies[i] ?? row);
+      this.rebalances = rebalances;
+    };
   }
 
   private requireHealth(): void {

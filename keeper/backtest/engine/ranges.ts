@@ -13,6 +13,9 @@ export interface Ranges {
   /** What each consists of at the price of the last mark, whole units. */
   readonly base: Float64Array;
   readonly quote: Float64Array;
+  /** Fees of each that are not collected, whole units; the book's totals are their sums. */
+  readonly feesBase: Float64Array;
+  readonly feesQuote: Float64Array;
 }
 
 /** More than a vault may hold on chain. */
@@ -20,7 +23,16 @@ export const MAX_RANGES = 16;
 
 export function emptyRanges(): Ranges {
   const row = (): Float64Array => new Float64Array(MAX_RANGES);
-  return { count: 0, liquidity: row(), lower: row(), upper: row(), base: row(), quote: row() };
+  return {
+    count: 0,
+    liquidity: row(),
+    lower: row(),
+    upper: row(),
+    base: row(),
+    quote: row(),
+    feesBase: row(),
+    feesQuote: row(),
+  };
 }
 
 /** The root of a price as a range sees it: no lower than its lower bound, no higher than its upper. */

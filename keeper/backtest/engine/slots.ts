@@ -20,4 +20,6 @@ export const RANGE_BARS = 9;
 export const INDEX = 10;
 /** Liquidations suffered. */
 export const LIQUIDATIONS = 11;
-export const SLOTS = 12;
+/** Gas that the keeper has laid out while nothing lay idle; quote units, paid back with the next rebalance. */
+export const GAS_DUE = 12;
+export const SLOTS = 13;
