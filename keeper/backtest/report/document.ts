@@ -8,6 +8,8 @@ import type { PricePath } from "../../market/types.ts";
 import { type Attribution, totalOf } from "../../report/attribution.ts";
 import { decimal, isoTime } from "../../report/format.ts";
 import { canonicalJson } from "../../strategy/canonical.ts";
+import type { ConfigOverrides } from "../../strategy/config.ts";
+import { STRATEGY } from "../../strategy/version.ts";
 import { REGIME_NAMES } from "../data/regimes.ts";
 import type { StretchFigures } from "../metrics/stretch.ts";
 import type { Costs } from "../model/costs.ts";
@@ -24,17 +26,28 @@ export interface Setting {
   readonly costs: Costs;
   /** Where the reserve's yield comes from. */
   readonly reserve: "fed funds" | "default";
+  /** Of `layered`'s configuration what is not the default. */
+  readonly overrides?: ConfigOverrides;
+  /** Seeds 1 to so many shuffled the signals of gate E. */
+  readonly placebos: number;
 }
 
 /** Places of an amount: sums agree with the net asset value to well under a cent. */
 const PLACES = 6;
 
 export function studyDocument(study: Study, setting: Setting): unknown {
-  const { path, fees, k, costs, reserve } = setting;
+  const { path, fees, k, costs, reserve, overrides = {}, placebos } = setting;
   const { strategies, starts } = study;
   const model = { fees, k, feeScale: study.feeScale, ...costs, reserve, baseline: "hold-base" };
   const data = { file: path.file ?? null, from: isoTime(path.from), to: isoTime(path.to) };
-  const asked = { model, data: { ...data, bars: hashOf(path) }, strategies: strategies.map(({ name }) => name) };
+  const asked = {
+    strategy: STRATEGY,
+    overrides,
+    placebos,
+    model,
+    data: { ...data, bars: hashOf(path) },
+    strategies: strategies.map(({ name }) => name),
+  };
   const named = <T>(of: (one: StrategyStudy) => T): Record<string, T> =>
     Object.fromEntries(strategies.map((one) => [one.name, of(one)]));
   const stretches = (pick: (one: StrategyStudy) => ReadonlyMap<string, readonly StretchFigures[]>, name: string) =>
@@ -50,9 +63,11 @@ export function studyDocument(study: Study, setting: Setting): unknown {
     data: { ...data, bars: path.bars.length, filledBars: path.filledBars, sha256: hashOf(path) },
     model,
     configHash: sha256(canonicalJson({ ...asked, starts: starts.map(isoTime) })),
-    // Nothing in these runs is drawn.
-    seed: null,
+    // Nothing else in these runs is drawn.
+    seed: study.gates === null || placebos === 0 ? null : { placebos: [1, placebos] },
+    layered: { ...STRATEGY, overrides },
     starts: starts.map(isoTime),
+    ...(study.gates === null ? {} : { gates: study.gates }),
     strategies: named(strategyDocument),
     regimes: REGIME_NAMES.filter((name) => study.regimeBars.has(name)).map((name) => ({
       name,

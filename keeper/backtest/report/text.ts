@@ -3,6 +3,7 @@ import { REGIME_NAMES } from "../data/regimes.ts";
 import { totalOf } from "../../report/attribution.ts";
 import { counted, grouped, percent, shortTime, signed } from "../../report/format.ts";
 import type { StretchFigures } from "../metrics/stretch.ts";
+import { GATE_NAMES, type Gates } from "../study/gates.ts";
 import { DEFAULT_STARTS } from "../study/options.ts";
 import { type Spread, spreadOf } from "../metrics/spread.ts";
 import type { StrategyStudy, Study } from "../study/study.ts";
@@ -10,7 +11,14 @@ import type { Setting } from "./document.ts";
 import { meanAttribution, MEASURES, signDependsOnK, spreads } from "./summary.ts";
 
 export function studyText(study: Study, setting: Setting): string {
-  return [head(study, setting), figures(study), attributions(study), sensitivity(study), ...periods(study)]
+  return [
+    head(study, setting),
+    figures(study),
+    attributions(study),
+    sensitivity(study),
+    ...periods(study),
+    ...(study.gates === null ? [] : [gateLines(study.gates)]),
+  ]
     .map((lines) => lines.join("\n"))
     .join("\n\n");
 }
@@ -85,6 +93,27 @@ function sensitivity({ strategies }: Study): string[] {
     signDependsOnK(atK) ? "gain or loss depends on k" : "",
   ]);
   return table(["CAGR %, by k", ...ratios.map(String), ""], rows);
+}
+
+/** A line for each gate, and one for each pay ratio under it. */
+function gateLines(gates: Gates): string[] {
+  const verdict = (passed: boolean | null): string => (passed === null ? "-" : passed ? "passed" : "NOT PASSED");
+  return [
+    "gates for layered; X = full-range, recentre-20, recentre-40, charm-20, charm-40",
+    ...GATE_NAMES.flatMap((name) => [
+      `${name}  ${verdict(gates[name].passed)}  ${gates[name].asks}`,
+      ...gates[name].at.map(({ k, figures: all, passed }) => {
+        const shown = Object.entries(all).map(
+          ([what, value]) => `${what} ${value === null ? "-" : shortFigure(value)}`,
+        );
+        return `   k = ${k}: ${verdict(passed)}   ${shown.join("   ")}`;
+      }),
+    ]),
+  ];
+}
+
+function shortFigure(value: number): string {
+  return Number.isInteger(value) ? String(value) : value.toFixed(3);
 }
 
 type Periods = ReadonlyMap<string, readonly StretchFigures[]>;

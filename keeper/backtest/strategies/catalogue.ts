@@ -1,30 +1,52 @@
 /** Every strategy by the name that the command line and all tables use (design: "Baselines"). */
+import type { ConfigOverrides } from "../../strategy/config.ts";
 import { BacktestOptionError } from "../errors.ts";
 import { charm } from "./charm.ts";
 import { hold } from "./hold.ts";
+import { layered } from "./layered/layered.ts";
+import type { SignalTape } from "./layered/signalTape.ts";
+import { noLp } from "./noLp.ts";
 import { fullRange, staticRange } from "./passive.ts";
 import { recentre } from "./recentre.ts";
 import type { Strategy } from "./strategy.ts";
 
-// Here go `layered`, which asks the keeper's `decide` at every mark, and its twin `no-lp`, which needs the run of `layered` to copy its delta.
+/** What strategies may be made of beside their names. Baselines need nothing. */
+export interface Materials {
+  /** Of the run's fee flow. */
+  readonly feeScale: number;
+  readonly signals: () => SignalTape;
+  /** The net delta of `layered` at each mark of its own run from the same start in the same world, base units. */
+  readonly deltas: () => Float64Array;
+  /** What of the strategy's configuration is not the default. */
+  readonly overrides: ConfigOverrides;
+}
+
 const CATALOGUE = {
+  layered: ({ signals, feeScale, overrides }) => layered({ signals: signals(), feeScale, overrides }),
+  "layered-core": ({ signals, feeScale, overrides }) =>
+    layered({ signals: signals(), feeScale, overrides, sleeves: false }),
+  "no-lp": ({ deltas }) => noLp(deltas()),
   hold: () => hold(0.5),
   "hold-base": () => hold(1),
-  "full-range": fullRange,
+  "full-range": () => fullRange(),
   static: () => staticRange(0.2),
   "recentre-20": () => recentre(0.2),
   "recentre-40": () => recentre(0.4),
   "charm-20": () => charm(0.2),
   "charm-40": () => charm(0.4),
-} as const satisfies Readonly<Record<string, () => Strategy>>;
+} as const satisfies Readonly<Record<string, (materials: Materials) => Strategy>>;
 
 export type StrategyName = keyof typeof CATALOGUE;
 
 export const STRATEGY_NAMES = Object.keys(CATALOGUE) as readonly StrategyName[];
 
+/** The passive and rule-bound LPs that gates compare with (design: X). */
+export const RIVALS = ["full-range", "recentre-20", "recentre-40", "charm-20", "charm-40"] as const;
+
 /** A strategy that has not begun. */
-export function createStrategy(name: StrategyName): Strategy {
-  return CATALOGUE[name]();
+export function createStrategy(name: StrategyName, materials: Materials): Strategy {
+  const create: (materials: Materials) => Strategy = CATALOGUE[name];
+  return create(materials);
 }
 
 /**

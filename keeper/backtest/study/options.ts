@@ -19,6 +19,20 @@ export const START_EVERY = 7 * 24;
 const LEAST_RUN = 30 * 24;
 const GREATEST_STARTS = 104;
 
+/** Runs on shuffled signals: with 39 of them the smallest p is 1 in 40. */
+export const DEFAULT_PLACEBOS = 39;
+const GREATEST_PLACEBOS = 9_999;
+
+/** @throws BacktestOptionError for what is no whole number from 0 to 9,999 */
+export function parsePlacebos(text: string): number {
+  const placebos = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(placebos <= GREATEST_PLACEBOS))
+    throw new BacktestOptionError(
+      `--placebos "${text}" is not a number of runs; write one from 0 to ${GREATEST_PLACEBOS}, such as ${DEFAULT_PLACEBOS}.`,
+    );
+  return placebos;
+}
+
 /** @throws BacktestOptionError */
 export function parseFeeModel(text: string): FeeModel {
   const model = FEE_MODELS.find((name) => name === text);

@@ -1,32 +1,24 @@
 /**
  * A whole back-test: several strategies, each from several starts, at one pay ratio and then at others beside it. Pure but for `pause`.
  */
-import type { PricePath } from "../../market/types.ts";
-import { midnights, quarterName, yearName } from "../data/calendar.ts";
-import type { DatedRate } from "../data/fedFunds.ts";
-import { growthOf } from "../data/growth.ts";
+import { quarterName, yearName } from "../data/calendar.ts";
 import { type RegimeName, regimesOf } from "../data/regimes.ts";
-import { type Tape, tapeOf, timeOf } from "../data/tape.ts";
-import { type RunRecord, runStrategy } from "../engine/run.ts";
-import type { World } from "../engine/world.ts";
+import { type Tape, timeOf } from "../data/tape.ts";
+import type { RunRecord } from "../engine/run.ts";
 import { daysBy, type RunFigures, runFigures } from "../metrics/runFigures.ts";
 import { stretchFigures, type StretchFigures } from "../metrics/stretch.ts";
-import type { Costs } from "../model/costs.ts";
-import { dampedVariance, feeFlow } from "../model/feeFlow.ts";
-import { createStrategy, type StrategyName } from "../strategies/catalogue.ts";
+import type { StrategyName } from "../strategies/catalogue.ts";
+import { type Gates, gatesOf } from "./gates.ts";
 import { SENSITIVITY, startMarks } from "./options.ts";
+import { Runs, type RunsOptions } from "./runs.ts";
 
-export interface StudyOptions {
-  readonly path: PricePath;
+export interface StudyOptions extends RunsOptions {
   readonly strategies: readonly StrategyName[];
   /** Pay ratio. */
   readonly k: number;
   readonly starts: number;
-  readonly costs: Costs;
-  /** Fed funds; null if unknown. */
-  readonly reserve: readonly DatedRate[] | null;
-  /** Awaited between runs, so that a long study can be stopped: it ends with what this throws. */
-  readonly pause: () => Promise<void>;
+  /** Runs on shuffled signals for gate E; 0 leaves it open. */
+  readonly placebos: number;
 }
 
 /** One run for each start, in their order. */
@@ -49,35 +41,25 @@ export interface Study {
   /** Bars of the window by regime. */
   readonly regimeBars: ReadonlyMap<RegimeName, number>;
   readonly strategies: readonly StrategyStudy[];
+  /** Where `layered` is among the strategies. */
+  readonly gates: Gates | null;
 }
 
 /** @throws BacktestOptionError if the window is too short for the starts */
 export async function runStudy(options: StudyOptions): Promise<Study> {
-  const { path, k, costs } = options;
-  const tape = tapeOf(path);
+  const { path, k, strategies: names } = options;
+  const runs = new Runs(options);
+  const { tape, riskFree } = runs;
   const starts = startMarks(options.starts, tape.bars);
-  const growth = growthOf(tape, costs, options.reserve);
-  const riskFree = cumulativeLog(growth.reserve);
-  const damped = dampedVariance(path);
-  const knots = midnights(tape);
   const regimeAt = regimesOf(path);
-  const own = feeFlow(tape, damped, k);
-  const worldAt = (ratio: number): World => {
-    const { perLiquidity } = ratio === k ? own : feeFlow(tape, damped, ratio);
-    return { tape, feePerLiquidity: perLiquidity, growth, costs };
-  };
-  const worlds = new Map([...new Set([k, ...SENSITIVITY])].toSorted((a, b) => a - b).map((at) => [at, worldAt(at)]));
-
+  const ratios = [...new Set([k, ...SENSITIVITY])].toSorted((a, b) => a - b);
   const strategies: StrategyStudy[] = [];
-  for (const name of options.strategies) {
+  for (const name of names) {
     const atK = new Map<number, RunFigures[]>();
     let records: RunRecord[] = [];
-    for (const [ratio, world] of worlds) {
+    for (const ratio of ratios) {
       const made: RunRecord[] = [];
-      for (const start of starts) {
-        await options.pause();
-        made.push(runStrategy(world, createStrategy(name), start, knots));
-      }
+      for (const start of starts) made.push(await runs.record(name, ratio, start));
       atK.set(
         ratio,
         made.map((record) => runFigures(record, tape, riskFree)),
@@ -97,9 +79,10 @@ export async function runStudy(options: StudyOptions): Promise<Study> {
   }
   return {
     starts: starts.map((mark) => timeOf(tape, mark)),
-    feeScale: own.scale,
+    feeScale: runs.feeScale(k),
     regimeBars: countBars(tape, regimeAt),
     strategies,
+    gates: names.includes("layered") ? await gatesOf(runs, { k, starts, placebos: options.placebos }) : null,
   };
 }
 
@@ -129,11 +112,4 @@ function countBars(tape: Tape, regimeAt: (time: number) => RegimeName): Map<Regi
     bars.set(name, (bars.get(name) ?? 0) + 1);
   }
   return bars;
-}
-
-/** Logarithm of the product of the factors before each mark. */
-function cumulativeLog(factors: Float64Array): Float64Array {
-  const sums = new Float64Array(factors.length + 1);
-  for (const [i, factor] of factors.entries()) sums[i + 1] = (sums[i] ?? 0) + Math.log(factor);
-  return sums;
 }

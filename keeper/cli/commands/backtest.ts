@@ -18,6 +18,8 @@ interface BacktestOptions {
   readonly fees: string;
   readonly k: string;
   readonly starts: string;
+  readonly placebos: string;
+  readonly config?: string;
 }
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
@@ -40,11 +42,14 @@ export function addBacktest(program: Command, start: (command: Command) => Run):
     .option("--fees <model>", "what pools pay: lvr = k times what they lose to arbitrage", "lvr")
     .option("--k <ratio>", "fees over LVR over the whole window; 0.7, 1 and 1.2 are shown beside it", "0.9")
     .option("--starts <n>", "starting dates, a week apart", "6")
+    .option("--placebos <n>", "runs of layered on shuffled signals, for gate E", "39")
+    .option("--config <file>", "JSON with what of layered's configuration is not the default")
     .action(async (options: BacktestOptions, command: Command) => {
       const { environment, output, signal } = start(command);
       // Loaded only now: no other command needs them.
-      const { parseFeeModel, parseK, parseStarts } = await import("../../backtest/study/options.ts");
+      const { parseFeeModel, parseK, parsePlacebos, parseStarts } = await import("../../backtest/study/options.ts");
       const { parseStrategies } = await import("../../backtest/strategies/catalogue.ts");
+      const { readOverrides } = await import("../../backtest/data/overrides.ts");
       const { readFedFunds } = await import("../../backtest/data/fedFunds.ts");
       const { DEFAULT_COSTS: costs } = await import("../../backtest/model/costs.ts");
       const { runStudy } = await import("../../backtest/study/study.ts");
@@ -55,6 +60,8 @@ export function addBacktest(program: Command, start: (command: Command) => Run):
       // Everything that can be wrong is found before anything takes time.
       const strategies = parseStrategies(options.strategies);
       const [fees, k, starts] = [parseFeeModel(options.fees), parseK(options.k), parseStarts(options.starts)];
+      const placebos = parsePlacebos(options.placebos);
+      const overrides = options.config === undefined ? {} : await readOverrides(options.config);
       const folder = inputsFolder(options.inputs, environment);
       const reserve = folder === null ? null : await readFedFunds(folder);
       const { prices, from, to } = options;
@@ -63,8 +70,9 @@ export function addBacktest(program: Command, start: (command: Command) => Run):
         await setImmediate();
         if (signal.aborted) throw new InterruptedError();
       };
-      const study = await runStudy({ path, strategies, k, starts, costs, reserve, pause });
-      const setting = { path, fees, k, costs, reserve: reserve === null ? "default" : "fed funds" } as const;
+      const study = await runStudy({ path, strategies, k, starts, costs, reserve, overrides, placebos, pause });
+      const source = reserve === null ? "default" : "fed funds";
+      const setting = { path, fees, k, costs, reserve: source, overrides, placebos } as const;
       output.result(studyDocument(study, setting), () => studyText(study, setting));
     });
 }

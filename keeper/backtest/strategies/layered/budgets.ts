@@ -25,14 +25,18 @@ export class BudgetLevels {
     return { loss: level("loss"), turnover: level("turnover"), churn: level("churn") };
   }
 
-  /** Which limit of the chain a plan would break; null if it keeps them all. Levels as of the last `at`. */
-  broken({ charge, turnover, churn, coreWeight, arbitrage }: Projection, mints: readonly MintMove[]): string | null {
+  /**
+   * Which limit of the chain a plan would break; null if it keeps them all. Levels as of the last `at`. Above the core's cap and the arbitrage limit a
+   * plan may leave what it finds, as on chain.
+   */
+  broken(before: Projection, after: Projection, mints: readonly MintMove[]): string | null {
+    const { charge, turnover, churn, coreWeight, arbitrage } = after;
     if (charge > LIMITS.maxPlanLoss) return "loss of a plan";
     if (this.#used.loss + charge > CAPACITY.loss) return "loss budget";
     if (this.#used.turnover + turnover > CAPACITY.turnover) return "turnover budget";
     if (mints.length === 0) return null;
-    if (coreWeight > LIMITS.coreWeightCap) return "core weight";
-    if (arbitrage > LIMITS.lvrLimit) return "arbitrage limit";
+    if (coreWeight > LIMITS.coreWeightCap && after.core > before.core) return "core weight";
+    if (arbitrage > LIMITS.lvrLimit && arbitrage > before.arbitrage) return "arbitrage limit";
     const widest = mints.every((mint) => mint.tickUpper - mint.tickLower >= 2 * (LIMITS.maxHalfWidth - TICK_SPACING));
     return churn >= CAPACITY.churn && !widest ? "churn budget" : null;
   }

@@ -80,7 +80,7 @@ export function layered(options: LayeredOptions): LayeredStrategy {
     const view = viewOf(state, price, signals, LIMITS, config);
     const projection = project(view, { ...NO_MOVES, ...decision });
     const takeBack = book.checkpoint();
-    let why = levels.broken(projection, decision.mints);
+    let why = levels.broken(project(view, NO_MOVES), projection, decision.mints);
     try {
       if (why === null) bounds = fill(book, decision, bounds);
     } catch (error) {
@@ -102,6 +102,13 @@ export function layered(options: LayeredOptions): LayeredStrategy {
   };
 
   return { baseShare: 0.5, open: act, act, plans: () => ({ done, refused }) };
+}
+
+/** Net base: in ranges, idle, in pending fees, less what is owed. */
+export function netDelta({ idle, pendingFees, debt, ranges }: Book): number {
+  let base = idle.base + pendingFees.base - debt.owed;
+  for (let i = 0; i < ranges.count; i++) base += ranges.base[i] as number;
+  return base;
 }
 
 /** What a plan leaves behind each share, fees that were not collected aside; whole units. */

@@ -13,12 +13,12 @@ import { Book } from "../../../../keeper/backtest/engine/book.ts";
 import { advance } from "../../../../keeper/backtest/engine/advance.ts";
 import { value } from "../../../../keeper/strategy/liquidity.ts";
 import { expectClose } from "../../../support/close.ts";
-import { barsThrough, FREE, gbm, worldOf } from "../worlds.ts";
+import { barsThrough, FREE, gbm, NO_MATERIALS, worldOf } from "../worlds.ts";
 
 const NONE = new Int32Array();
 
 function run(name: StrategyName, world: World, start = 0) {
-  const record = runStrategy(world, createStrategy(name), start, NONE);
+  const record = runStrategy(world, createStrategy(name, NO_MATERIALS), start, NONE);
   return { ...record, end: record.nav.at(-1) ?? NaN, total: attributionAt(record.terms, TERMS) };
 }
 
@@ -61,7 +61,7 @@ describe("backtest: baselines", () => {
   it("recentre moves when a bar closes outside, to equal values round the price, and pays for gas and the swap", () => {
     const world = worldOf(barsThrough(2000, [2100, 2300, 2410, 2500]), { k: 0 });
     const book = new Book(world, 0, 0.5);
-    const strategy = createStrategy("recentre-20");
+    const strategy = createStrategy("recentre-20", NO_MATERIALS);
     strategy.open(book);
     const bounds = (): number[] => [book.ranges.lower[0]! ** 2, book.ranges.upper[0]! ** 2];
     expectClose(bounds()[1], 2400, 1e-9);
@@ -94,7 +94,7 @@ describe("backtest: baselines", () => {
     // Every 48 hours and, on this path, at no exit before.
     expect(rebalances).to.be.within(60, 66);
     const book = new Book(worldOf(barsThrough(2000, Array<number>(48).fill(1800))), 0, 0.5);
-    const strategy = createStrategy("charm-20");
+    const strategy = createStrategy("charm-20", NO_MATERIALS);
     strategy.open(book);
     for (let hour = 0; hour < 48; hour++) {
       advance(book);

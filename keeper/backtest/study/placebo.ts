@@ -1,0 +1,32 @@
+/**
+ * Placebo: the same rules on signals whose days were shuffled in blocks. A block keeps what belongs together within a month (a trend lasts, a storm
+ * clusters, all signals of a day go together), and what the blocks lose is their tie to the prices of their time. A strategy whose Sharpe ratio is
+ * not better than that of most such runs has not been told anything by its signals.
+ *
+ * The oracle's volatility is not shuffled: it is the chain's own limit and no signal of the keeper's.
+ */
+import { seededRandom } from "../../market/random.ts";
+import type { SignalTape } from "../strategies/layered/signalTape.ts";
+
+/** Days. */
+const BLOCK = 30;
+const DAY = 24;
+
+/** @param seed another shuffle for another seed */
+export function shuffledSignals(tape: SignalTape, seed: number): SignalTape {
+  const marks = tape.bearish.length;
+  const size = BLOCK * DAY;
+  const blocks = seededRandom(seed).shuffled(Array.from({ length: Math.ceil(marks / size) }, (_, i) => i));
+  const order = blocks.flatMap((block) =>
+    Array.from({ length: Math.min(size, marks - block * size) }, (_, i) => block * size + i),
+  );
+  const shuffled = (values: Float64Array): Float64Array => Float64Array.from(order, (mark) => values[mark] as number);
+  return {
+    week: shuffled(tape.week),
+    month: shuffled(tape.month),
+    bearish: shuffled(tape.bearish),
+    feeRate: shuffled(tape.feeRate),
+    payRatio: shuffled(tape.payRatio),
+    oracle: tape.oracle,
+  };
+}
