@@ -124,8 +124,12 @@ function decision(
     fees,
     expectedCost: accepted?.cost ?? 0,
     expectedGain: accepted?.gain ?? 0,
-    book:
-      view === null ? { delta: 0, gamma: 0, vega: 0 } : greeks(view, accepted?.projection ?? project(view, NO_MOVES)),
+    // Shown and hashed, decided by nothing: reckoned when somebody looks, for a back-test looks at none of them.
+    get book() {
+      return view === null
+        ? { delta: 0, gamma: 0, vega: 0 }
+        : greeks(view, accepted?.projection ?? project(view, NO_MOVES));
+    },
     reasons,
     memory,
   };

@@ -159,7 +159,19 @@ export function afterSwaps(
   return { idle: { base, quote }, spots, cost: Math.max(cost, 0) };
 }
 
+/** Of a view as it stands: every rule asks for it. */
+const STANDING = new WeakMap<View, Projection>();
+
 export function project(view: View, moves: Moves): Projection {
+  if (moves !== NO_MOVES) return projected(view, moves);
+  const known = STANDING.get(view);
+  if (known !== undefined) return known;
+  const found = projected(view, moves);
+  STANDING.set(view, found);
+  return found;
+}
+
+function projected(view: View, moves: Moves): Projection {
   const before = idleAfterBurns(view, moves.burns);
   const netsBefore = sleeveNets(view);
   const early = moveAll(

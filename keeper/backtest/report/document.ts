@@ -15,8 +15,17 @@ import type { StretchFigures } from "../metrics/stretch.ts";
 import type { Costs } from "../model/costs.ts";
 import type { FeeModel } from "../study/options.ts";
 import type { Spread } from "../metrics/spread.ts";
+import type { Ablation } from "../study/ablation.ts";
 import type { StrategyStudy, Study } from "../study/study.ts";
-import { type Measure, meanAttribution, MEASURES, signDependsOnK, spreads, STRETCH_MEASURES } from "./summary.ts";
+import {
+  ABLATION_MEASURES,
+  type Measure,
+  meanAttribution,
+  MEASURES,
+  signDependsOnK,
+  spreads,
+  STRETCH_MEASURES,
+} from "./summary.ts";
 
 /** What a study was made of, beside its figures. */
 export interface Setting {
@@ -68,6 +77,8 @@ export function studyDocument(study: Study, setting: Setting): unknown {
     layered: { ...STRATEGY, overrides },
     starts: starts.map(isoTime),
     ...(study.gates === null ? {} : { gates: study.gates }),
+    ...(study.ablation === null ? {} : { ablation: study.ablation.map(ablationDocument) }),
+    ...(study.walkForward === null ? {} : { walkForward: study.walkForward }),
     strategies: named(strategyDocument),
     regimes: REGIME_NAMES.filter((name) => study.regimeBars.has(name)).map((name) => ({
       name,
@@ -96,6 +107,16 @@ function strategyDocument({ runs, atK }: StrategyStudy): unknown {
       ...means(spreads(others, ["netReturn", "cagr", "maxDrawdown"] as const)),
     })),
     signDependsOnK: signDependsOnK(atK),
+  };
+}
+
+function ablationDocument({ rule, without }: Ablation): unknown {
+  return {
+    rule,
+    without: {
+      ...means(spreads(without, ABLATION_MEASURES)),
+      attribution: attributionDocument(meanAttribution(without)),
+    },
   };
 }
 

@@ -25,6 +25,16 @@ export const MEASURES = [
 ] as const satisfies readonly (keyof RunFigures)[];
 export type Measure = (typeof MEASURES)[number];
 
+export const ABLATION_MEASURES = [
+  "netReturn",
+  "cagr",
+  "maxDrawdown",
+  "sharpe",
+  "upCapture",
+  "downCapture",
+  "rebalances",
+] as const satisfies readonly Measure[];
+
 export const STRETCH_MEASURES = [
   "netReturn",
   "cagr",

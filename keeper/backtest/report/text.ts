@@ -2,13 +2,15 @@
 import { REGIME_NAMES } from "../data/regimes.ts";
 import { totalOf } from "../../report/attribution.ts";
 import { counted, grouped, percent, shortTime, signed } from "../../report/format.ts";
+import type { RunFigures } from "../metrics/runFigures.ts";
 import type { StretchFigures } from "../metrics/stretch.ts";
 import { GATE_NAMES, type Gates } from "../study/gates.ts";
 import { DEFAULT_STARTS } from "../study/options.ts";
 import { type Spread, spreadOf } from "../metrics/spread.ts";
 import type { StrategyStudy, Study } from "../study/study.ts";
+import type { Joined } from "../study/walkForward.ts";
 import type { Setting } from "./document.ts";
-import { meanAttribution, MEASURES, signDependsOnK, spreads } from "./summary.ts";
+import { ABLATION_MEASURES, meanAttribution, MEASURES, signDependsOnK, spreads } from "./summary.ts";
 
 export function studyText(study: Study, setting: Setting): string {
   return [
@@ -18,6 +20,8 @@ export function studyText(study: Study, setting: Setting): string {
     sensitivity(study),
     ...periods(study),
     ...(study.gates === null ? [] : [gateLines(study.gates)]),
+    ...ablations(study),
+    ...walked(study),
   ]
     .map((lines) => lines.join("\n"))
     .join("\n\n");
@@ -109,6 +113,61 @@ function gateLines(gates: Gates): string[] {
         return `   k = ${k}: ${verdict(passed)}   ${shown.join("   ")}`;
       }),
     ]),
+  ];
+}
+
+/** What is missing without each rule: the figures of `layered` as it is, then without each in turn. */
+function ablations({ ablation, strategies }: Study): string[][] {
+  if (ablation === null) return [];
+  const whole = strategies.find(({ name }) => name === "layered")?.runs;
+  const row = (name: string, runs: readonly RunFigures[]): string[] => {
+    const all = spreads(runs, ABLATION_MEASURES);
+    const plans = all.rebalances === null ? "-" : all.rebalances.mean.toFixed(0);
+    const [up, down] = [rate(all.upCapture), rate(all.downCapture)];
+    return [name, rate(all.cagr), range(all.cagr), rate(all.maxDrawdown), plain(all.sharpe), up, down, plans];
+  };
+  return [
+    table(
+      ["layered, %", "CAGR", "", "maxDD", "Sharpe", "up", "down", "plans"],
+      [
+        ...(whole === undefined ? [] : [row("as it is", whole)]),
+        ...ablation.map(({ rule, without }) => row(`without ${rule}`, without)),
+      ],
+    ),
+  ];
+}
+
+function walked({ walkForward }: Study): string[][] {
+  if (walkForward === null) return [];
+  const { quarters, joined, hindsight, changes, candidates, overfitting } = walkForward;
+  const line = (name: string, { cagr, maxDrawdown, sharpe }: Joined): string[] => [
+    name,
+    (cagr * 100).toFixed(1),
+    (maxDrawdown * 100).toFixed(1),
+    sharpe === null ? "-" : sharpe.toFixed(2),
+  ];
+  const { probability, splits } = overfitting;
+  return [
+    table(
+      [`walk-forward over ${counted(candidates.length, "candidate")}, %`, "CAGR", "maxDD", "Sharpe"],
+      [
+        line("chosen on the past, judged quarters joined", joined),
+        line(`best in hindsight: ${hindsight.name}`, hindsight),
+      ],
+    ),
+    table(
+      ["judged quarter, %", "chosen", "mean of all", ""],
+      quarters.map(({ quarter, chosen, netReturn, meanOfAll }) => [
+        quarter,
+        (netReturn * 100).toFixed(1),
+        (meanOfAll * 100).toFixed(1),
+        chosen,
+      ]),
+    ),
+    [
+      `the choice changed ${counted(changes, "time")}; what changing costs is not in these figures`,
+      `probability of back-test overfitting: ${probability === null ? "-" : `${(probability * 100).toFixed(0)} % of ${grouped(splits, 0)} splits`}`,
+    ],
   ];
 }
 

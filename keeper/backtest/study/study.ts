@@ -8,9 +8,11 @@ import type { RunRecord } from "../engine/run.ts";
 import { daysBy, type RunFigures, runFigures } from "../metrics/runFigures.ts";
 import { stretchFigures, type StretchFigures } from "../metrics/stretch.ts";
 import type { StrategyName } from "../strategies/catalogue.ts";
+import { ablate, type Ablation } from "./ablation.ts";
 import { type Gates, gatesOf } from "./gates.ts";
 import { SENSITIVITY, startMarks } from "./options.ts";
 import { Runs, type RunsOptions } from "./runs.ts";
+import { type Candidate, walkForward, type WalkForward } from "./walkForward.ts";
 
 export interface StudyOptions extends RunsOptions {
   readonly strategies: readonly StrategyName[];
@@ -19,6 +21,10 @@ export interface StudyOptions extends RunsOptions {
   readonly starts: number;
   /** Runs on shuffled signals for gate E; 0 leaves it open. */
   readonly placebos: number;
+  /** `layered` without each of its rules in turn. */
+  readonly ablation?: boolean;
+  /** Candidates to choose from, quarter by quarter. */
+  readonly walkForward?: readonly Candidate[];
 }
 
 /** One run for each start, in their order. */
@@ -43,6 +49,9 @@ export interface Study {
   readonly strategies: readonly StrategyStudy[];
   /** Where `layered` is among the strategies. */
   readonly gates: Gates | null;
+  /** Where it was asked for. */
+  readonly ablation: readonly Ablation[] | null;
+  readonly walkForward: WalkForward | null;
 }
 
 /** @throws BacktestOptionError if the window is too short for the starts */
@@ -83,6 +92,8 @@ export async function runStudy(options: StudyOptions): Promise<Study> {
     regimeBars: countBars(tape, regimeAt),
     strategies,
     gates: names.includes("layered") ? await gatesOf(runs, { k, starts, placebos: options.placebos }) : null,
+    ablation: options.ablation === true ? await ablate(runs, k, starts) : null,
+    walkForward: options.walkForward === undefined ? null : await walkForward(runs, k, options.walkForward),
   };
 }
 

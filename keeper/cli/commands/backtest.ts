@@ -20,6 +20,8 @@ interface BacktestOptions {
   readonly starts: string;
   readonly placebos: string;
   readonly config?: string;
+  readonly ablation: boolean;
+  readonly walkForward: boolean;
 }
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
@@ -43,13 +45,16 @@ export function addBacktest(program: Command, start: (command: Command) => Run):
     .option("--k <ratio>", "fees over LVR over the whole window; 0.7, 1 and 1.2 are shown beside it", "0.9")
     .option("--starts <n>", "starting dates, a week apart", "6")
     .option("--placebos <n>", "runs of layered on shuffled signals, for gate E", "39")
+    .option("--ablation", "layered without each of its rules in turn", false)
+    .option("--walk-forward", "layered's configuration chosen on the past, judged on the next quarter", false)
     .option("--config <file>", "JSON with what of layered's configuration is not the default")
     .action(async (options: BacktestOptions, command: Command) => {
       const { environment, output, signal } = start(command);
       // Loaded only now: no other command needs them.
       const { parseFeeModel, parseK, parsePlacebos, parseStarts } = await import("../../backtest/study/options.ts");
       const { parseStrategies } = await import("../../backtest/strategies/catalogue.ts");
-      const { readOverrides } = await import("../../backtest/data/overrides.ts");
+      const { DEFAULT_CANDIDATES } = await import("../../backtest/study/walkForward.ts");
+      const { readConfig } = await import("../../backtest/data/config.ts");
       const { readFedFunds } = await import("../../backtest/data/fedFunds.ts");
       const { DEFAULT_COSTS: costs } = await import("../../backtest/model/costs.ts");
       const { runStudy } = await import("../../backtest/study/study.ts");
@@ -61,7 +66,10 @@ export function addBacktest(program: Command, start: (command: Command) => Run):
       const strategies = parseStrategies(options.strategies);
       const [fees, k, starts] = [parseFeeModel(options.fees), parseK(options.k), parseStarts(options.starts)];
       const placebos = parsePlacebos(options.placebos);
-      const overrides = options.config === undefined ? {} : await readOverrides(options.config);
+      const config =
+        options.config === undefined ? { overrides: {}, candidates: null } : await readConfig(options.config);
+      const { overrides } = config;
+      const walkForward = options.walkForward ? { walkForward: config.candidates ?? DEFAULT_CANDIDATES } : {};
       const folder = inputsFolder(options.inputs, environment);
       const reserve = folder === null ? null : await readFedFunds(folder);
       const { prices, from, to } = options;
@@ -70,7 +78,11 @@ export function addBacktest(program: Command, start: (command: Command) => Run):
         await setImmediate();
         if (signal.aborted) throw new InterruptedError();
       };
-      const study = await runStudy({ path, strategies, k, starts, costs, reserve, overrides, placebos, pause });
+      const study = await runStudy({
+        ...{ path, strategies, k, starts, costs, reserve, overrides, placebos, pause },
+        ablation: options.ablation,
+        ...walkForward,
+      });
       const source = reserve === null ? "default" : "fed funds";
       const setting = { path, fees, k, costs, reserve: source, overrides, placebos } as const;
       output.result(studyDocument(study, setting), () => studyText(study, setting));

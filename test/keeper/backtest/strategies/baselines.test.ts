@@ -6,14 +6,13 @@ import type { World } from "../../../../keeper/backtest/engine/world.ts";
 import {
   createStrategy,
   parseStrategies,
-  STRATEGY_NAMES,
   type StrategyName,
 } from "../../../../keeper/backtest/strategies/catalogue.ts";
 import { Book } from "../../../../keeper/backtest/engine/book.ts";
 import { advance } from "../../../../keeper/backtest/engine/advance.ts";
 import { value } from "../../../../keeper/strategy/liquidity.ts";
 import { expectClose } from "../../../support/close.ts";
-import { barsThrough, FREE, gbm, NO_MATERIALS, worldOf } from "../worlds.ts";
+import { BASELINES, barsThrough, FREE, gbm, NO_MATERIALS, worldOf } from "../worlds.ts";
 
 const NONE = new Int32Array();
 
@@ -116,7 +115,7 @@ describe("backtest: baselines", () => {
     // The scale of the fees is the world's and not the strategies': the flow that is known by then is kept.
     const [one, two] = [worldOf(bars), worldOf(changed)];
     const flow = one.feePerLiquidity.map((fee, bar) => (bar < cut ? fee : 7));
-    for (const name of STRATEGY_NAMES) {
+    for (const name of BASELINES) {
       const before = run(name, one).nav.subarray(0, cut + 1);
       const after = run(name, { ...two, feePerLiquidity: flow }).nav;
       expect(after.subarray(0, cut + 1), name).to.deep.equal(before);
@@ -127,8 +126,8 @@ describe("backtest: baselines", () => {
   it("are found by name, in the order in which they are asked for", () => {
     expect(parseStrategies("static, hold,static")).to.deep.equal(["static", "hold"]);
     expect(() => parseStrategies("hold,toString")).to.throw(
-      /no strategy "toString"; choose from hold, hold-base, full-range/,
+      /no strategy "toString"; choose from layered, layered-core, no-lp, hold, /,
     );
-    expect(() => parseStrategies(" , ")).to.throw(/--strategies names none; choose from hold/);
+    expect(() => parseStrategies(" , ")).to.throw(/--strategies names none; choose from layered/);
   });
 });

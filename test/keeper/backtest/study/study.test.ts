@@ -15,11 +15,9 @@ import { readPricePath } from "../../../../keeper/market/file.ts";
 import { totalOf } from "../../../../keeper/report/attribution.ts";
 import { expectClose } from "../../../support/close.ts";
 import { dataFile } from "../../market/fixtures.ts";
-import { gbm, pathOf } from "../worlds.ts";
+import { BASELINES, gbm, pathOf } from "../worlds.ts";
 
 const now = (): Promise<void> => Promise.resolve();
-
-const BASELINES = STRATEGY_NAMES.filter((name) => !["layered", "layered-core", "no-lp"].includes(name));
 
 function generated(options: Partial<StudyOptions> = {}): Promise<Study> {
   const path = pathOf(gbm(24 * 150, 0.9, 51));
