@@ -56,8 +56,28 @@ function scripted(script: readonly (readonly [number, number])[]): Strategy {
       case 8:
         if (book.ranges.count > 0) book.increase(book.ranges.count - 1);
         return;
-      default: {
+      case 9: {
         book.collect();
+        return;
+      }
+      case 10: {
+        const { count } = book.ranges;
+        // Whole, in part, or for its fees alone.
+        if (count > 0) book.burn(Math.floor(size * count), size < 0.3 ? 1 : size < 0.6 ? 0 : size);
+        return;
+      }
+      case 11: {
+        const before = book.nav;
+        const takeBack = book.checkpoint();
+        book.burnAll();
+        book.sellBase(book.idle.base);
+        book.payGas();
+        takeBack();
+        expect(book.nav).to.equal(before);
+        return;
+      }
+      default: {
+        book.secure(book.debt.owed > 0 ? quote * size : -book.debt.owned * size);
         return;
       }
     }
@@ -71,7 +91,7 @@ function scripted(script: readonly (readonly [number, number])[]): Strategy {
 }
 
 const arbitraryScript = fc.array(
-  fc.tuple(fc.integer({ min: 0, max: 9 }), fc.double({ min: 0.01, max: 0.99, noNaN: true })),
+  fc.tuple(fc.integer({ min: 0, max: 12 }), fc.double({ min: 0.01, max: 0.99, noNaN: true })),
   { minLength: 1, maxLength: 40 },
 );
 
@@ -203,6 +223,48 @@ describe("backtest: one bar", function () {
     const empty = new Book(worldOf(barsThrough(2000, [2000])), 0, 0);
     expect(empty.mint(2000, 2200)).to.equal(0);
     expect(empty.ranges.count).to.equal(0);
+  });
+
+  it("a range's fees are its own: together they are the book's, and a burn collects them with their part of the tokens", () => {
+    const book = new Book(worldOf(barsThrough(2000, [2050, 2010, 2080, 2040])), 0, 0.5);
+    book.mint(1800, 2200, { base: 50, quote: 100_000 });
+    book.mint(1900, 2100, { base: 50, quote: 100_000 });
+    book.mint(1000, 1500, { base: 0, quote: 50_000 });
+    for (let bar = 0; bar < 4; bar++) advance(book);
+    const { ranges } = book;
+    const [wide, narrow] = [ranges.feesBase[0] ?? NaN, ranges.feesBase[1] ?? NaN];
+    expect(narrow).to.be.greaterThan(wide);
+    expect(ranges.feesBase[2]).to.equal(0);
+    expectClose(book.pendingFees.base, wide + narrow, 1e-12);
+    const [idle, held, nav] = [book.idle.base, ranges.base[1] ?? NaN, book.nav];
+    book.burn(1, 0.25);
+    expectClose(book.idle.base - idle, 0.25 * held + narrow, 1e-9);
+    expectClose(ranges.base[1], 0.75 * held, 1e-9);
+    expectClose(book.pendingFees.base, wide, 1e-12);
+    book.burn(0, 1);
+    expect(ranges.count).to.equal(2);
+    expectClose(ranges.base[0], 0.75 * held, 1e-9);
+    expectClose(book.pendingFees.base, 0, 1e-12);
+    expectClose(book.nav, nav, 1e-6);
+    // The same bounds are the same range.
+    const liquidity = ranges.liquidity[0] ?? NaN;
+    const added = book.mint(1900, 2100, { base: 10, quote: 20_000 });
+    expect(ranges.count).to.equal(2);
+    expectClose(ranges.liquidity[0], liquidity + added, 1e-6);
+    expect(() => book.burn(2, 1)).to.throw(/no range at place 2; 2 are open/);
+    expect(() => book.burn(0, 2)).to.throw(/give one from 0 to 1/);
+  });
+
+  it("the keeper lays out gas while nothing lies idle, and gets it back with the next rebalance", () => {
+    const book = new Book(worldOf(barsThrough(2000, [2000])), 0, 0);
+    book.toReserve(book.idle.quote);
+    book.payGas();
+    expectClose(book.nav, 1_000_000 - 15, 1e-6);
+    expectClose(book.reserve, 1_000_000, 1e-6);
+    book.toReserve(-100);
+    book.payGas();
+    expectClose(book.idle.quote, 100 - 30, 1e-9);
+    expectClose(book.nav, 1_000_000 - 30, 1e-6);
   });
 
   it("an action that overdraws, a range that is none and a debt without security are refused", () => {
