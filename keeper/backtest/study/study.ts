@@ -12,7 +12,7 @@ import { ablate, type Ablation } from "./ablation.ts";
 import { type Gates, gatesOf } from "./gates.ts";
 import { SENSITIVITY, startMarks } from "./options.ts";
 import { Runs, type RunsOptions } from "./runs.ts";
-import { type Candidate, walkForward, type WalkForward } from "./walkForward.ts";
+import { type Candidate, requirePast, walkForward, type WalkForward } from "./walkForward.ts";
 
 export interface StudyOptions extends RunsOptions {
   readonly strategies: readonly StrategyName[];
@@ -60,6 +60,7 @@ export async function runStudy(options: StudyOptions): Promise<Study> {
   const runs = new Runs(options);
   const { tape, riskFree } = runs;
   const starts = startMarks(options.starts, tape.bars);
+  if (options.walkForward !== undefined) requirePast(tape);
   const regimeAt = regimesOf(path);
   const ratios = [...new Set([k, ...SENSITIVITY])].toSorted((a, b) => a - b);
   const strategies: StrategyStudy[] = [];

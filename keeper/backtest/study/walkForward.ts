@@ -8,7 +8,7 @@
 import { HOURS_PER_YEAR } from "../../signals/signal.ts";
 import type { ConfigOverrides } from "../../strategy/config.ts";
 import { quarterName } from "../data/calendar.ts";
-import { timeOf } from "../data/tape.ts";
+import { type Tape, timeOf } from "../data/tape.ts";
 import type { RunRecord } from "../engine/run.ts";
 import { BacktestOptionError } from "../errors.ts";
 import { maxDrawdown } from "../metrics/drawdown.ts";
@@ -60,19 +60,24 @@ export interface Joined {
   readonly sharpe: number | null;
 }
 
-/** @throws BacktestOptionError if the window is not longer than the past that a choice needs */
+/** @throws BacktestOptionError if the window is not longer than the past that a choice needs: asked before anything takes time */
+export function requirePast(tape: Tape): void {
+  if (quartersOf(tape).some(({ from }) => from >= LEAST_PAST * 24)) return;
+  throw new BacktestOptionError(
+    `A walk-forward chooses on ${LEAST_PAST} days and judges on the quarter after them; the window has ${Math.floor(tape.bars / 24)} days. Choose a longer window (--from, --to).`,
+  );
+}
+
+/** @throws BacktestOptionError as requirePast */
 export async function walkForward(
   runs: Runs,
   k: number,
   candidates: readonly Candidate[] = DEFAULT_CANDIDATES,
 ): Promise<WalkForward> {
   const { tape, riskFree } = runs;
-  const quarters = quartersOf(runs);
+  requirePast(tape);
+  const quarters = quartersOf(tape);
   const first = quarters.findIndex(({ from }) => from >= LEAST_PAST * 24);
-  if (first === -1)
-    throw new BacktestOptionError(
-      `A walk-forward chooses on ${LEAST_PAST} days and judges on the quarter after them; the window has ${Math.floor(tape.bars / 24)} days. Choose a longer window (--from, --to).`,
-    );
   const records: RunRecord[] = [];
   for (const { overrides } of candidates) records.push(await runs.variant(k, 0, { overrides }));
   const excess = records.map((record) => dailyExcess(record, riskFree));
@@ -113,7 +118,7 @@ interface Span {
 }
 
 /** Whole quarters and what there is of the last. */
-function quartersOf({ tape }: Runs): Span[] {
+function quartersOf(tape: Tape): Span[] {
   const spans: { name: string; from: number; to: number }[] = [];
   for (let mark = 0; mark < tape.bars; mark++) {
     const name = quarterName(timeOf(tape, mark));

@@ -70,6 +70,15 @@ describe("cli: backtest", function () {
     expect(result.quarters[0]?.strategies["hold"]).to.include.all.keys("netReturn", "maxDrawdown", "sharpe");
   });
 
+  it("runs the keeper's own strategy, with its gates", async () => {
+    const args = ["--strategies", "layered", "--starts", "1", "--placebos", "1", "--json"];
+    const { code, stdout } = await inProcess(["backtest", "--prices", file, ...args]);
+    expect(code).to.equal(0);
+    const result = JSON.parse(stdout) as { readonly gates: Readonly<Record<string, { readonly asks: string }>> };
+    expect(Object.keys(result.gates)).to.deep.equal(["A", "B", "C", "D", "E", "F"]);
+    expect(result.gates["A"]?.asks).to.match(/maximum drawdown/);
+  });
+
   it("prints tables for people", async () => {
     const { code, stdout } = await inProcess([...base, "--k", "1.1", "--starts", "2"]);
     expect(code).to.equal(0);
@@ -87,9 +96,15 @@ describe("cli: backtest", function () {
     [
       "an unknown strategy",
       ["--strategies", "hold,martingale"],
-      /there is no strategy "martingale"; choose from hold, hold-base/,
+      /there is no strategy "martingale"; choose from layered, layered-core, no-lp, hold/,
     ],
-    ["a strategy that does not exist yet", ["--strategies", "layered"], /there is no strategy "layered"; choose from/],
+    ["no number of placebos", ["--placebos", "some"], /--placebos "some" is not a number of runs; write one from 0/],
+    ["a configuration that is none", ["--config", file], /--config ".*prices.csv" is no JSON/],
+    [
+      "a walk-forward longer than the data",
+      ["--walk-forward"],
+      /chooses on 365 days and judges on the quarter after them; the window has 80 days. Choose a longer window/,
+    ],
     ["an unknown fee model", ["--fees", "guess"], /there is no fee model "guess"; write lvr/],
     ["a negative pay ratio", ["--k=-1"], /--k "-1" is not a pay ratio; write fees over LVR from 0 to 5/],
     ["a pay ratio that is no number", ["--k", "much"], /--k "much" is not a pay ratio/],
