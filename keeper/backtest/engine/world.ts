@@ -2,6 +2,8 @@
 import type { Growth } from "../data/growth.ts";
 import type { Tape } from "../data/tape.ts";
 import type { Costs } from "../model/costs.ts";
+import type { FeeProfile } from "./feeProfile.ts";
+import type { Grid } from "./grid.ts";
 
 export interface World {
   readonly tape: Tape;
@@ -9,4 +11,10 @@ export interface World {
   readonly feePerLiquidity: Float64Array;
   readonly growth: Growth;
   readonly costs: Costs;
+  /** Where ranges may begin and end; without it anywhere. */
+  readonly grid?: Grid;
+  /** At which prices the fees of each bar were paid; without it as if the price had gone straight from mark to mark. */
+  readonly profile?: FeeProfile;
+  /** Part of each bar's fees that was paid in base, by value; without it half. */
+  readonly feeBaseShare?: Float64Array;
 }
