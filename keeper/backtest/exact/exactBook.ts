@@ -271,8 +271,7 @@ export class ExactBook implements StrategyBook {
     }
     if (core0 > 0) held[INDEX] = this.#slot(INDEX) * (core1 / core0);
     terms[LVR] = this.#term(LVR) + lvr;
-    terms[FEES] =
-      this.#term(FEES) + (feesAfter.base - feesBefore.base) * price1 + (feesAfter.quote - feesBefore.quote);
+    terms[FEES] = this.#term(FEES) + (feesAfter.base - feesBefore.base) * price1 + (feesAfter.quote - feesBefore.quote);
     terms[MARKET] = this.#term(MARKET) + (base0 + feesBefore.base) * (price1 - price0);
     accrue(this, bar);
     // A liquidation leaves collateral in the mirror; it becomes tokens.

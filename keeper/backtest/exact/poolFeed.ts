@@ -14,6 +14,7 @@ import type { Orientation } from "../../chain/prices.ts";
 import { priceFromSqrtPriceX96 } from "../../chain/prices.ts";
 import { MAX_SQRT_RATIO, MIN_SQRT_RATIO } from "../../chain/tickMath.ts";
 import { toUnits } from "../../chain/orientation.ts";
+import { BacktestOptionError } from "../errors.ts";
 import { SimulationFileError } from "../../sim/errors.ts";
 import type { PoolMachine } from "../../sim/machine.ts";
 import type { PoolEvent, RangeEvent, SwapEvent } from "../../sim/replay/events.ts";
@@ -23,6 +24,14 @@ import type { SwapOrder } from "../../sim/types.ts";
 
 export const REPLAYS = ["prices", "amounts"] as const;
 export type ReplayMode = (typeof REPLAYS)[number];
+
+/** @throws BacktestOptionError */
+export function parseReplay(text: string): ReplayMode {
+  const mode = REPLAYS.find((name) => name === text);
+  if (mode === undefined)
+    throw new BacktestOptionError(`--replay: swaps cannot be replayed by "${text}"; write ${REPLAYS.join(" or ")}.`);
+  return mode;
+}
 
 /** More than any swap takes on its way to a price. */
 const UNLIMITED = (1n << 255n) - 1n;

@@ -37,7 +37,8 @@ export class Purse {
 
   /** To the pool, which takes no less. */
   spend(wei: bigint): void {
-    if (wei > this.#wei) throw new BookError(`${wei} wei cannot be taken from ${this.#name} of ${this.#wei}; take less.`);
+    if (wei > this.#wei)
+      throw new BookError(`${wei} wei cannot be taken from ${this.#name} of ${this.#wei}; take less.`);
     this.#wei -= wei;
   }
 
