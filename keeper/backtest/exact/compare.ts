@@ -11,9 +11,9 @@ import type { World } from "../engine/world.ts";
 import type { Costs } from "../model/costs.ts";
 import { createStrategy, type StrategyName } from "../strategies/catalogue.ts";
 import { runExact } from "./exactRun.ts";
-import type { ReplayMode } from "./poolFeed.ts";
+import { PoolFeed, type ReplayMode } from "./poolFeed.ts";
 import { type PoolVolatility, poolVolatility } from "./poolVolatility.ts";
-import type { PoolSource } from "./source.ts";
+import { poolOf, type PoolSource } from "./source.ts";
 import type { Window } from "./window.ts";
 import { HOUR } from "../../market/time.ts";
 
@@ -57,7 +57,7 @@ export interface StrategyComparison {
   readonly difference: Differences;
   /** Of the fast engine that knows the sum of each bar alone. */
   readonly differenceBySum: Differences;
-  /** Volume over the recorded one, less one. */
+  /** Volume over that of the same pool without us, less one. */
   readonly extraVolume: number;
   /** See PoolFeed. */
   readonly deviation: number;
@@ -74,11 +74,12 @@ export interface Comparison {
 
 /** @throws SimulationFileError for events that do not follow from the source's state */
 export async function compareEngines(options: CompareOptions): Promise<Comparison> {
-  const { source, pause } = options;
+  const { source, window, pause } = options;
   const strategies: StrategyComparison[] = [];
+  const withoutUs = bareVolume(options, window.from + window.bars * HOUR);
   for (const name of options.strategies) {
     await pause();
-    strategies.push(compareOne(name, options));
+    strategies.push(compareOne(name, options, withoutUs));
   }
   const { events, terms, orientation, since } = source;
   const last = events.at(-1)?.time ?? since;
@@ -90,7 +91,14 @@ export async function compareEngines(options: CompareOptions): Promise<Compariso
   };
 }
 
-function compareOne(name: StrategyName, options: CompareOptions): StrategyComparison {
+/** Volume of the events in a pool that is theirs alone. */
+function bareVolume({ source, mode }: CompareOptions, end: number): number {
+  const feed = new PoolFeed({ ...source, pool: poolOf(source), mode, own: () => 0n, onSwap: () => undefined });
+  feed.advanceTo(end);
+  return feed.volume;
+}
+
+function compareOne(name: StrategyName, options: CompareOptions, withoutUs: number): StrategyComparison {
   const { record: exact, world, feed } = runExact(createStrategy(name), options);
   const knots = midnights(world.tape);
   const { profile: _profile, feeBaseShare: _share, ...sums } = world;
@@ -103,7 +111,7 @@ function compareOne(name: StrategyName, options: CompareOptions): StrategyCompar
     fast: figures(fast),
     difference,
     differenceBySum: differences(run(sums), exact),
-    extraVolume: feed.recordedVolume > 0 ? feed.volume / feed.recordedVolume - 1 : 0,
+    extraVolume: withoutUs > 0 ? feed.volume / withoutUs - 1 : 0,
     deviation: feed.deviation,
     share: feed.share,
     passed: Math.abs(difference.fees) <= LIMITS.fees && difference.navAtWorst <= LIMITS.nav,

@@ -100,7 +100,7 @@ function apart({ strategies }: Comparison): string[] {
 
 function replayed({ strategies }: Comparison, { mode }: ComparisonSetting): string[] {
   return table(
-    ["our liquidity, %", "share at most", mode === "prices" ? "volume beyond the recorded" : "price off at most"],
+    ["our liquidity, %", "share at most", mode === "prices" ? "volume that it adds" : "price off at most"],
     strategies.map(({ name, share, extraVolume, deviation }) => [
       name,
       (share * 100).toFixed(2),

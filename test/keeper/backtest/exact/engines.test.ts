@@ -12,6 +12,7 @@ import { DEFAULT_COSTS } from "../../../../keeper/backtest/model/costs.ts";
 import { createStrategy } from "../../../../keeper/backtest/strategies/catalogue.ts";
 import { staticRange } from "../../../../keeper/backtest/strategies/passive.ts";
 import type { Strategy } from "../../../../keeper/backtest/strategies/strategy.ts";
+import { priceFromSqrtPriceX96 } from "../../../../keeper/chain/prices.ts";
 import { SimulationFileError } from "../../../../keeper/sim/errors.ts";
 import { expectClose } from "../../../support/close.ts";
 import { START } from "../../signals/helpers.ts";
@@ -109,6 +110,16 @@ describe("backtest/exact: both engines on the same events", function () {
     );
     expect(other?.slice(0, hour + 1)).to.deep.equal(one?.slice(0, hour + 1));
     expect(other?.[hour + 1]).to.not.equal(one?.[hour + 1]);
+  });
+
+  it("stands at each mark where the last swap up to it, that second included, left the pool", () => {
+    const { world } = runExact(createStrategy("charm-20"), options(source));
+    for (let mark = 1; mark <= HOURS; mark++) {
+      const time = START + mark * 3600;
+      const last = source.events.findLast((event) => event.kind === "SWAP" && event.time <= time);
+      expect(world.tape.price[mark]).to.equal(priceFromSqrtPriceX96(last?.sqrtPriceX96 ?? 0n, orientation));
+    }
+    expect(source.events.some(({ kind, time }) => kind === "SWAP" && time % 3600 === 0)).to.equal(true);
   });
 
   it("has not even written later prices and pay when a strategy acts", () => {
