@@ -9,7 +9,7 @@
  * the length of the bar, since both are then E[V0 - V1]. Inside one bar the split between market and LVR is as coarse as the bar.
  */
 import type { Book } from "./book.ts";
-import { feesInside } from "./feeProfile.ts";
+import { baseFeesInside, quoteFeesInside } from "./feeProfile.ts";
 import { baseAt, insideRoot, partInside, quoteAt } from "./ranges.ts";
 import {
   ACTIVE_BARS,
@@ -47,6 +47,7 @@ export function advance(book: Book): void {
   let core1 = idleBase * price1 + (held[IDLE_QUOTE] as number);
   let lvr = 0;
   let fees = 0;
+  let inBase = 0;
   let active = 0;
   for (let i = 0; i < ranges.count; i++) {
     const liquidity = ranges.liquidity[i] as number;
@@ -59,7 +60,12 @@ export function advance(book: Book): void {
     const quoteAfter = quoteAt(liquidity, inside, lower);
     const part = partInside(root0, root1, lower, upper);
     lvr -= (baseAfter - baseBefore) * price1 + (quoteAfter - quoteBefore);
-    fees += liquidity * (profile === undefined ? flow * part : feesInside(profile, bar, lower, upper));
+    if (profile === undefined) fees += liquidity * flow * part;
+    else {
+      const paid = liquidity * baseFeesInside(profile, bar, lower, upper);
+      inBase += paid;
+      fees += paid + liquidity * quoteFeesInside(profile, bar, lower, upper);
+    }
     if (part > active) active = part;
     base0 += baseBefore;
     core0 += baseBefore * price0 + quoteBefore;
@@ -79,7 +85,7 @@ export function advance(book: Book): void {
   const feesBase = held[FEES_BASE] as number;
   terms[MARKET] = (terms[MARKET] as number) + (base0 + feesBase) * move;
   // Traders pay in what they sell, and inside an hour they sell about as much of both.
-  const inBase = fees * (world.feeBaseShare === undefined ? 0.5 : (world.feeBaseShare[bar] as number));
+  if (profile === undefined) inBase = fees / 2;
   held[FEES_BASE] = feesBase + inBase / price1;
   held[FEES_QUOTE] = (held[FEES_QUOTE] as number) + fees - inBase;
   accrue(book, bar);

@@ -13,8 +13,9 @@ export interface World {
   readonly costs: Costs;
   /** Where ranges may begin and end; without it anywhere. */
   readonly grid?: Grid;
-  /** At which prices the fees of each bar were paid; without it as if the price had gone straight from mark to mark. */
+  /**
+   * At which prices and in which token the fees of each bar were paid; without it half in each, and as if the price had gone straight from mark
+   * to mark.
+   */
   readonly profile?: FeeProfile;
-  /** Part of each bar's fees that was paid in base, by value; without it half. */
-  readonly feeBaseShare?: Float64Array;
 }

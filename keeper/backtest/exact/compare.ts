@@ -101,7 +101,7 @@ function bareVolume({ source, mode }: CompareOptions, end: number): number {
 function compareOne(name: StrategyName, options: CompareOptions, withoutUs: number): StrategyComparison {
   const { record: exact, world, feed } = runExact(createStrategy(name), options);
   const knots = midnights(world.tape);
-  const { profile: _profile, feeBaseShare: _share, ...sums } = world;
+  const { profile: _profile, ...sums } = world;
   const run = (fed: World): RunRecord => runStrategy(fed, createStrategy(name), 0, knots);
   const fast = run(world);
   const difference = differences(fast, exact);

@@ -31,7 +31,7 @@ export interface ExactRunOptions {
 export interface ExactRun {
   readonly record: RunRecord;
   /** As the pool was in this run: prices at marks, fee growth by bar and by price. What a fast run of the same is fed with. */
-  readonly world: World & Required<Pick<World, "grid" | "profile" | "feeBaseShare">>;
+  readonly world: World & Required<Pick<World, "grid" | "profile">>;
   readonly book: ExactBook;
   /** See PoolFeed. */
   readonly feed: Pick<PoolFeed, "swaps" | "volume" | "recordedVolume" | "deviation" | "share">;
@@ -44,10 +44,9 @@ export function runExact(strategy: Strategy, { source, window, mode, costs, rese
   const { from, bars } = window;
   const unknown = (length: number): Float64Array => new Float64Array(length).fill(Number.NaN);
   const tape = { bars, from, price: unknown(bars + 1), root: unknown(bars + 1) };
-  const world: PoolWorld & { readonly feeBaseShare: Float64Array } = {
+  const world: PoolWorld = {
     tape,
     feePerLiquidity: unknown(bars),
-    feeBaseShare: unknown(bars),
     growth: growthOf(tape, costs, reserve),
     costs,
     grid: { spacing: source.terms.tickSpacing, orientation },
@@ -75,9 +74,7 @@ export function runExact(strategy: Strategy, { source, window, mode, costs, rese
   const record = recordRun(owned, strategy, midnights(tape), () => {
     const bar = owned.mark;
     reach(bar + 1);
-    const { fees, baseShare } = growth.close(tape.price[bar + 1] as number);
-    world.feePerLiquidity[bar] = fees;
-    world.feeBaseShare[bar] = baseShare;
+    world.feePerLiquidity[bar] = growth.close(tape.price[bar + 1] as number);
     owned.advance();
   });
   return { record, world: { ...world, profile: growth.profile() }, book: owned, feed };

@@ -1,6 +1,6 @@
 /**
- * Fee growth of a pool, bar by bar: the sum per unit of liquidity, which part of it was paid in base, and at which prices it was paid. What
- * it gives is what the fast engine is fed with.
+ * Fee growth of a pool, bar by bar: the sum per unit of liquidity, and at which prices and in which token it was paid. What it gives is what
+ * the fast engine is fed with.
  */
 import type { Orientation } from "../../chain/prices.ts";
 import type { FeeGrowth } from "../../sim/tick.ts";
@@ -23,7 +23,8 @@ export class GrowthRecorder {
   readonly #rawPerWhole: number;
   readonly #first: number[] = [0];
   readonly #root: number[] = [];
-  readonly #below: number[] = [];
+  readonly #quote: number[] = [];
+  readonly #base: number[] = [];
   #ways: Way[] = [];
 
   constructor(orientation: Orientation) {
@@ -49,51 +50,50 @@ export class GrowthRecorder {
   /**
    * Ends a bar.
    * @param price at its close, at which fees in base are valued
-   * @returns fees of a unit of liquidity, quote units, and the part of them that is base
+   * @returns fees of a unit of liquidity, quote units
    */
-  close(price: number): { readonly fees: number; readonly baseShare: number } {
-    let [base, quote] = [0, 0];
-    for (const way of this.#ways) {
-      base += way.base;
-      quote += way.quote;
-    }
+  close(price: number): number {
+    const fees = this.#ways.reduce((sum, { base, quote }) => sum + base * price + quote, 0);
     this.#addKnots(price);
     this.#ways = [];
-    const fees = base * price + quote;
-    return { fees, baseShare: fees > 0 ? (base * price) / fees : 0.5 };
+    return fees;
   }
 
-  /**
-   * A swap pays evenly over its way: amount in and so its fee are proportional to the way of the root (of its inverse if base comes in, which
-   * is the same for so short a way), whatever liquidity it meets. So the density of a bar is a step function with a step at each end of a way.
-   */
+  /** What is paid for each bit of the root, and of its inverse, changes at the ends of swaps only. */
   #addKnots(price: number): void {
-    const steps: { readonly root: number; readonly density: number; readonly jump: number }[] = [];
-    for (const { low, high, base, quote } of this.#ways) {
-      const fees = base * price + quote;
+    const steps = this.#ways.flatMap(({ low, high, base, quote }) => {
       // Fees of a swap that did not move the price are paid at one price.
-      if (high === low) steps.push({ root: low, density: 0, jump: fees });
-      else {
-        const density = fees / (high - low);
-        steps.push({ root: low, density, jump: 0 }, { root: high, density: -density, jump: 0 });
-      }
-    }
+      if (high === low) return [{ root: low, quote: 0, base: 0, quoteAt: quote, baseAt: base * price }];
+      const rates = { quote: quote / (high - low), base: (base * price) / (1 / low - 1 / high) };
+      return [
+        { root: low, ...rates, quoteAt: 0, baseAt: 0 },
+        { root: high, quote: -rates.quote, base: -rates.base, quoteAt: 0, baseAt: 0 },
+      ];
+    });
     steps.sort((a, b) => a.root - b.root);
-    let [density, below, at] = [0, 0, Number.NaN];
+    let [quote, base, quoteRate, baseRate, at] = [0, 0, 0, 0, Number.NaN];
+    const knot = (): void => {
+      this.#root.push(at);
+      this.#quote.push(quote);
+      this.#base.push(base);
+    };
     for (const step of steps) {
       if (step.root !== at) {
-        if (!Number.isNaN(at)) below += density * (step.root - at);
+        if (!Number.isNaN(at)) {
+          quote += quoteRate * (step.root - at);
+          base += baseRate * (1 / at - 1 / step.root);
+        }
         at = step.root;
-        this.#root.push(at);
-        this.#below.push(below);
+        knot();
       }
-      if (step.jump > 0) {
+      if (step.quoteAt > 0 || step.baseAt > 0) {
         // Two knots at one root: before and after.
-        below += step.jump;
-        this.#root.push(at);
-        this.#below.push(below);
+        quote += step.quoteAt;
+        base += step.baseAt;
+        knot();
       }
-      density += step.density;
+      quoteRate += step.quote;
+      baseRate += step.base;
     }
     this.#first.push(this.#root.length);
   }
@@ -103,7 +103,8 @@ export class GrowthRecorder {
     return {
       first: Int32Array.from(this.#first),
       root: Float64Array.from(this.#root),
-      below: Float64Array.from(this.#below),
+      quote: Float64Array.from(this.#quote),
+      base: Float64Array.from(this.#base),
     };
   }
 }

@@ -3,7 +3,7 @@ import { type Orientation, sqrtPriceX96FromPrice } from "../../../../keeper/chai
 import { MAX_SQRT_RATIO, MIN_SQRT_RATIO } from "../../../../keeper/chain/tickMath.ts";
 import type { PoolSource } from "../../../../keeper/backtest/exact/source.ts";
 import { FastPool } from "../../../../keeper/sim/fastPool.ts";
-import { type Column, COLUMNS, type PoolEvent } from "../../../../keeper/sim/replay/events.ts";
+import type { PoolEvent } from "../../../../keeper/sim/replay/events.ts";
 import type { PoolState } from "../../../../keeper/sim/machine.ts";
 import type { Range } from "../../../../keeper/sim/types.ts";
 import { seededRandom } from "../../../../keeper/market/random.ts";
@@ -108,24 +108,4 @@ function stateOf(pool: FastPool, time: number): PoolState {
       return { tick, liquidityGross, liquidityNet, feeGrowthOutside0X128, feeGrowthOutside1X128 };
     }),
   };
-}
-
-/** As `strata data fetch` writes them. */
-export function eventsCsv(events: readonly PoolEvent[]): string {
-  const rows = events.map((event) => {
-    const cells: Partial<Record<Column, string | number | bigint>> = {
-      block_number: event.block,
-      block_timestamp: new Date(event.time * 1000).toISOString().slice(0, 19),
-      tx_type: event.kind,
-      log_index: event.logIndex,
-      amount0: event.amount0,
-      amount1: event.amount1,
-      sqrtPriceX96: event.sqrtPriceX96 ?? "",
-      ...(event.kind === "SWAP"
-        ? { total_liquidity: event.liquidity, current_tick: event.tick }
-        : { tick_lower: event.range.tickLower, tick_upper: event.range.tickUpper, liquidity: event.liquidity }),
-    };
-    return COLUMNS.map((name) => String(cells[name] ?? "")).join(",");
-  });
-  return [COLUMNS.join(","), ...rows, ""].join("\n");
 }
