@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 
 import { addBacktest } from "./commands/backtest.ts";
+import { addCompare } from "./commands/compare.ts";
 import { addData } from "./commands/data.ts";
 import { addDeposit } from "./commands/deposit.ts";
 import { addKeeper } from "./commands/keeper.ts";
@@ -47,6 +48,7 @@ export async function runProgram(args: readonly string[], context: Context): Pro
     addKeeper,
     addReplay,
     addBacktest,
+    addCompare,
     addData,
   ])
     add(program, start);

@@ -8,10 +8,10 @@ import { join } from "node:path";
 import { growthOf } from "../../keeper/backtest/data/growth.ts";
 import { midnights } from "../../keeper/backtest/data/calendar.ts";
 import { tapeOf } from "../../keeper/backtest/data/tape.ts";
-import type { Book } from "../../keeper/backtest/engine/book.ts";
 import { type RunRecord, runStrategy } from "../../keeper/backtest/engine/run.ts";
 import { DEFAULT_COSTS } from "../../keeper/backtest/model/costs.ts";
 import { dampedVariance, feeFlow } from "../../keeper/backtest/model/feeFlow.ts";
+import type { StrategyBook } from "../../keeper/backtest/engine/strategyBook.ts";
 import type { Strategy } from "../../keeper/backtest/strategies/strategy.ts";
 import { around } from "../../keeper/backtest/strategies/width.ts";
 import { readPricePath } from "../../keeper/market/file.ts";
@@ -70,7 +70,7 @@ const [IN_RANGES, LTV] = [0.5, 0.5];
 function layers(): Strategy {
   let [hedged, lower, upper] = [0, 0, 0];
   /** The nearest bounds of all ranges: outside of them the engine has work to do. */
-  const open = (book: Book): void => {
+  const open = (book: StrategyBook): void => {
     book.burnAll();
     book.payGas();
     if (book.reserve > 0) book.toReserve(-book.reserve);
@@ -85,7 +85,7 @@ function layers(): Strategy {
     book.toReserve(book.idle.quote);
     ({ lower, upper } = around(price, HALF_WIDTHS[0]));
   };
-  const hedge = (book: Book): void => {
+  const hedge = (book: StrategyBook): void => {
     hedged = book.time;
     const { price, ranges } = book;
     let delta = 0;
@@ -94,7 +94,7 @@ function layers(): Strategy {
     book.toReserve(-book.reserve);
     if (owed > 0) {
       const { base } = book.idle;
-      if (base < owed) book.sellQuote(Math.min(book.idle.quote, ((owed - base) * price) / (1 - book.world.costs.swap)));
+      if (base < owed) book.sellQuote(Math.min(book.idle.quote, ((owed - base) * price) / (1 - book.costs.swap)));
       if (book.idle.base >= owed) book.repay(owed, owned);
     }
     const security = (delta * price) / LTV;

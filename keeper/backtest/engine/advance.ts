@@ -9,6 +9,7 @@
  * the length of the bar, since both are then E[V0 - V1]. Inside one bar the split between market and LVR is as coarse as the bar.
  */
 import type { Book } from "./book.ts";
+import { baseFeesInside, quoteFeesInside } from "./feeProfile.ts";
 import { baseAt, insideRoot, partInside, quoteAt } from "./ranges.ts";
 import {
   ACTIVE_BARS,
@@ -24,13 +25,14 @@ import {
   RESERVE,
 } from "./slots.ts";
 import { CARRY, FEES, HEDGE, LVR, MARKET } from "./terms.ts";
+import type { World } from "./world.ts";
 
 // Indices below stay inside their arrays: bars and marks by the caller's loop, places by `count`, slots and terms by constants.
 
 /** Leads a book from its mark to the next one, which must exist. */
 export function advance(book: Book): void {
   const { held, ranges, terms, world } = book;
-  const { tape, growth } = world;
+  const { tape, profile } = world;
   const bar = book.mark;
   const price0 = tape.price[bar] as number;
   const price1 = tape.price[bar + 1] as number;
@@ -44,7 +46,9 @@ export function advance(book: Book): void {
   let core0 = idleBase * price0 + (held[IDLE_QUOTE] as number);
   let core1 = idleBase * price1 + (held[IDLE_QUOTE] as number);
   let lvr = 0;
-  let fees = 0;
+  /** Fees of the bar, whole units. */
+  let inBase = 0;
+  let inQuote = 0;
   let active = 0;
   for (let i = 0; i < ranges.count; i++) {
     const liquidity = ranges.liquidity[i] as number;
@@ -57,10 +61,20 @@ export function advance(book: Book): void {
     const quoteAfter = quoteAt(liquidity, inside, lower);
     const part = partInside(root0, root1, lower, upper);
     lvr -= (baseAfter - baseBefore) * price1 + (quoteAfter - quoteBefore);
-    const earned = liquidity * flow * part;
-    fees += earned;
-    ranges.feesBase[i] = (ranges.feesBase[i] as number) + earned / 2 / price1;
-    ranges.feesQuote[i] = (ranges.feesQuote[i] as number) + earned / 2;
+    // Traders pay in what they sell; where only the sum is known, inside an hour they sell about as much of both.
+    let paidBase = 0;
+    let paidQuote = 0;
+    if (profile === undefined) {
+      paidQuote = (liquidity * flow * part) / 2;
+      paidBase = paidQuote / price1;
+    } else {
+      paidBase = (liquidity * baseFeesInside(profile, bar, lower, upper)) / price1;
+      paidQuote = liquidity * quoteFeesInside(profile, bar, lower, upper);
+    }
+    inBase += paidBase;
+    inQuote += paidQuote;
+    ranges.feesBase[i] = (ranges.feesBase[i] as number) + paidBase;
+    ranges.feesQuote[i] = (ranges.feesQuote[i] as number) + paidQuote;
     if (part > active) active = part;
     base0 += baseBefore;
     core0 += baseBefore * price0 + quoteBefore;
@@ -72,17 +86,25 @@ export function advance(book: Book): void {
     held[RANGE_BARS] = (held[RANGE_BARS] as number) + 1;
     held[ACTIVE_BARS] = (held[ACTIVE_BARS] as number) + active;
     terms[LVR] = (terms[LVR] as number) + lvr;
-    terms[FEES] = (terms[FEES] as number) + fees;
+    terms[FEES] = (terms[FEES] as number) + inBase * price1 + inQuote;
   }
   // A hand that is empty before the bar cannot have gained or lost in it.
   if (core0 > 0) held[INDEX] = (held[INDEX] as number) * (core1 / core0);
 
   const feesBase = held[FEES_BASE] as number;
   terms[MARKET] = (terms[MARKET] as number) + (base0 + feesBase) * move;
-  // Traders pay in what they sell, and inside an hour they sell about as much of both.
-  held[FEES_BASE] = feesBase + fees / 2 / price1;
-  held[FEES_QUOTE] = (held[FEES_QUOTE] as number) + fees / 2;
+  held[FEES_BASE] = feesBase + inBase;
+  held[FEES_QUOTE] = (held[FEES_QUOTE] as number) + inQuote;
+  accrue(book, bar);
+  book.mark = bar + 1;
+}
 
+/**
+ * Interest of a bar on the reserve and on a debt, and the debt's liquidation at the price after it. What a liquidation leaves lies idle.
+ * @param book of either engine
+ */
+export function accrue({ held, terms, world }: Pick<Book, "held" | "terms" | "world">, bar: number): void {
+  const { growth, tape } = world;
   let carry = 0;
   const reserve = held[RESERVE] as number;
   if (reserve > 0) {
@@ -93,23 +115,23 @@ export function advance(book: Book): void {
   const owed = held[OWED] as number;
   const owned = held[OWNED] as number;
   if (owed > 0 || owned > 0) {
+    const price1 = tape.price[bar + 1] as number;
     const owedAfter = owed * (growth.borrow[bar] as number);
     const ownedAfter = owned * (growth.collateral[bar] as number);
     held[OWED] = owedAfter;
     held[OWNED] = ownedAfter;
     carry += ownedAfter - owned - (owedAfter - owed) * price1;
-    terms[HEDGE] = (terms[HEDGE] as number) - owed * move;
-    if (owedAfter * price1 >= ownedAfter * world.costs.liquidationLtv) liquidate(book, price1);
+    terms[HEDGE] = (terms[HEDGE] as number) - owed * (price1 - (tape.price[bar] as number));
+    if (owedAfter * price1 >= ownedAfter * world.costs.liquidationLtv) liquidate(held, terms, world, price1);
   }
   terms[CARRY] = (terms[CARRY] as number) + carry;
-  book.mark = bar + 1;
 }
 
 /**
  * The venue repays the whole debt out of the collateral and keeps its incentive, as Morpho Blue computes it:
  * min(1.15, 1 / (0.3 ltv + 0.7)). What is left lies idle; the loss is the hedge's. A debt beyond its collateral is the venue's loss.
  */
-function liquidate({ held, terms, world }: Book, price: number): void {
+function liquidate(held: Float64Array, terms: Float64Array, world: World, price: number): void {
   const owned = held[OWNED] as number;
   const debt = (held[OWED] as number) * price;
   const seized = Math.min(owned, debt * Math.min(1.15, 1 / (0.3 * world.costs.liquidationLtv + 0.7)));

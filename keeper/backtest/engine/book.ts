@@ -7,6 +7,7 @@
  */
 import { amounts, type Amounts } from "../../strategy/liquidity.ts";
 import { timeOf } from "../data/tape.ts";
+import type { Costs } from "../model/costs.ts";
 import { baseAt, emptyRanges, insideRoot, MAX_RANGES, quoteAt, type Ranges } from "./ranges.ts";
 import {
   FEES_BASE,
@@ -21,6 +22,8 @@ import {
   SLOTS,
   SWAPPED,
 } from "./slots.ts";
+import { usableBounds } from "./grid.ts";
+import type { StrategyBook } from "./strategyBook.ts";
 import { GAS, SLIPPAGE, TERMS } from "./terms.ts";
 import type { World } from "./world.ts";
 
@@ -32,7 +35,7 @@ export class BookError extends Error {
 /** Rounding that an action may overdraw by, fraction of what is there. */
 const DUST = 1e-9;
 
-export class Book {
+export class Book implements StrategyBook {
   readonly world: World;
   /** Index of the present mark. */
   mark = 0;
@@ -61,6 +64,10 @@ export class Book {
   /** Unix seconds. */
   get time(): number {
     return timeOf(this.world.tape, this.mark);
+  }
+
+  get costs(): Costs {
+    return this.world.costs;
   }
 
   get idle(): Amounts {
@@ -122,10 +129,12 @@ export class Book {
     if (!(lower >= 0 && lower < upper))
       throw new BookError(`A range from ${lower} to ${upper} is none; let it begin below its end.`);
     const { ranges } = this;
-    const [low, high] = [Math.sqrt(lower), Math.sqrt(upper)];
+    const { grid } = this.world;
+    const bounds = grid === undefined ? { lower, upper } : usableBounds(grid, lower, upper, this.price);
+    const [low, high] = [Math.sqrt(bounds.lower), Math.sqrt(bounds.upper)];
     const i = this.placeOf(low, high);
     if (i === MAX_RANGES) throw new BookError(`More than ${MAX_RANGES} ranges are open; close one first.`);
-    const unit = amounts({ liquidity: 1, lower, upper }, this.price);
+    const unit = amounts({ liquidity: 1, ...bounds }, this.price);
     const byBase = unit.base > 0 ? Math.min(most.base, this.slot(IDLE_BASE)) / unit.base : Number.POSITIVE_INFINITY;
     const byQuote =
       unit.quote > 0 ? Math.min(most.quote, this.slot(IDLE_QUOTE)) / unit.quote : Number.POSITIVE_INFINITY;

@@ -4,6 +4,7 @@ import { advance } from "./advance.ts";
 import { Book } from "./book.ts";
 import { ACTIVE_BARS, INDEX, LIQUIDATIONS, RANGE_BARS, SWAPPED } from "./slots.ts";
 import { TERMS } from "./terms.ts";
+import type { StrategyBook } from "./strategyBook.ts";
 import type { World } from "./world.ts";
 
 export interface RunRecord {
@@ -32,17 +33,34 @@ export interface RunRecord {
  * @param knots marks at which terms are wanted, ascending; those up to the start or from the end on are passed over
  */
 export function runStrategy(world: World, strategy: Strategy, start: number, knots: Int32Array): RunRecord {
-  const end = world.tape.bars;
+  const book = new Book(world, start, strategy.baseShare);
+  return recordRun(book, strategy, knots, () => {
+    advance(book);
+  });
+}
+
+/** What a record is made of; both engines' books have it. */
+type RecordedBook = StrategyBook &
+  Pick<Book, "world" | "mark" | "held" | "terms" | "rebalances"> & { writeNav(into: Float64Array, at: number): void };
+
+/**
+ * Lets a strategy act from the book's mark to the last one.
+ * @param book on which nothing has been done
+ * @param knots as of {@link runStrategy}
+ * @param step leads the book to its next mark
+ */
+export function recordRun(book: RecordedBook, strategy: Strategy, knots: Int32Array, step: () => void): RunRecord {
+  const { mark: start } = book;
+  const end = book.world.tape.bars;
   const kept = Int32Array.from([start, ...knots.filter((mark) => mark > start && mark < end), end]);
   const nav = new Float64Array(end - start + 1);
   const terms = new Float64Array(kept.length * TERMS);
-  const book = new Book(world, start, strategy.baseShare);
   book.writeNav(nav, 0);
   strategy.open(book);
   let row = 1;
   let next = kept[row] as number;
   for (let mark = start + 1; mark <= end; mark++) {
-    advance(book);
+    step();
     strategy.act(book);
     book.writeNav(nav, mark - start);
     if (mark === next) {

@@ -2,6 +2,8 @@
 import type { Growth } from "../data/growth.ts";
 import type { Tape } from "../data/tape.ts";
 import type { Costs } from "../model/costs.ts";
+import type { FeeProfile } from "./feeProfile.ts";
+import type { Grid } from "./grid.ts";
 
 export interface World {
   readonly tape: Tape;
@@ -9,4 +11,11 @@ export interface World {
   readonly feePerLiquidity: Float64Array;
   readonly growth: Growth;
   readonly costs: Costs;
+  /** Where ranges may begin and end; without it anywhere. */
+  readonly grid?: Grid;
+  /**
+   * At which prices and in which token the fees of each bar were paid; without it half in each, and as if the price had gone straight from mark
+   * to mark.
+   */
+  readonly profile?: FeeProfile;
 }

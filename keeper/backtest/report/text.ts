@@ -205,7 +205,7 @@ function periods({ strategies, regimeBars }: Study): string[][] {
 }
 
 /** Columns as wide as their widest cell, the first one to the left and the others to the right. */
-function table(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const lines = [header, ...rows];
   const widths = header.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
   return lines.map((line) =>

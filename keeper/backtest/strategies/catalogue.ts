@@ -21,19 +21,32 @@ export interface Materials {
   readonly overrides: ConfigOverrides;
 }
 
-const CATALOGUE = {
-  layered: ({ signals, feeScale, overrides }) => layered({ signals: signals(), feeScale, overrides }),
-  "layered-core": ({ signals, feeScale, overrides }) =>
-    layered({ signals: signals(), feeScale, overrides, sleeves: false }),
-  "no-lp": ({ deltas }) => noLp(deltas()),
+/** Made of their names alone; both engines run them. */
+const BASELINES = {
   hold: () => hold(0.5),
   "hold-base": () => hold(1),
-  "full-range": () => fullRange(),
+  "full-range": fullRange,
   static: () => staticRange(0.2),
   "recentre-20": () => recentre(0.2),
   "recentre-40": () => recentre(0.4),
   "charm-20": () => charm(0.2),
   "charm-40": () => charm(0.4),
+} as const satisfies Readonly<Record<string, () => Strategy>>;
+
+export type BaselineName = keyof typeof BASELINES;
+
+export const BASELINE_NAMES = Object.keys(BASELINES) as readonly BaselineName[];
+
+export function createBaseline(name: BaselineName): Strategy {
+  return BASELINES[name]();
+}
+
+const CATALOGUE = {
+  layered: ({ signals, feeScale, overrides }) => layered({ signals: signals(), feeScale, overrides }),
+  "layered-core": ({ signals, feeScale, overrides }) =>
+    layered({ signals: signals(), feeScale, overrides, sleeves: false }),
+  "no-lp": ({ deltas }) => noLp(deltas()),
+  ...BASELINES,
 } as const satisfies Readonly<Record<string, (materials: Materials) => Strategy>>;
 
 export type StrategyName = keyof typeof CATALOGUE;
@@ -52,24 +65,20 @@ export function createStrategy(name: StrategyName, materials: Materials): Strate
 /**
  * Names in the order in which they were written, each once.
  * @param text with commas between the names
+ * @param among the names that there are
  * @throws BacktestOptionError for a name that is none, or no name at all
  */
-export function parseStrategies(text: string): readonly StrategyName[] {
+export function parseStrategies<N extends StrategyName>(text: string, among: readonly N[]): readonly N[] {
   const names = text
     .split(",")
     .map((name) => name.trim())
     .filter((name) => name !== "");
-  for (const name of names) {
-    if (!isStrategyName(name))
-      throw new BacktestOptionError(
-        `--strategies: there is no strategy "${name}"; choose from ${STRATEGY_NAMES.join(", ")}.`,
-      );
-  }
-  if (names.length === 0)
-    throw new BacktestOptionError(`--strategies names none; choose from ${STRATEGY_NAMES.join(", ")}.`);
-  return [...new Set(names)] as StrategyName[];
-}
-
-function isStrategyName(name: string): name is StrategyName {
-  return Object.hasOwn(CATALOGUE, name);
+  const choice = `choose from ${among.join(", ")}`;
+  const found = names.map((name) => {
+    const known = among.find((one) => one === name);
+    if (known === undefined) throw new BacktestOptionError(`--strategies: there is no strategy "${name}"; ${choice}.`);
+    return known;
+  });
+  if (found.length === 0) throw new BacktestOptionError(`--strategies names none; ${choice}.`);
+  return [...new Set(found)];
 }

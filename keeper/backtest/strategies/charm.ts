@@ -4,7 +4,7 @@
  * or when a bar closes outside the base order. The one-sided order is as wide as one half of the base order.
  */
 import { HOUR } from "../../market/time.ts";
-import type { Book } from "../engine/book.ts";
+import type { StrategyBook } from "../engine/strategyBook.ts";
 import type { Strategy } from "./strategy.ts";
 import { around } from "./width.ts";
 
@@ -14,7 +14,7 @@ const EVERY = 48 * HOUR;
 export function charm(halfWidth: number): Strategy {
   let since = 0;
   let [lower, upper] = [0, 0];
-  const open = (book: Book): void => {
+  const open = (book: StrategyBook): void => {
     book.payGas();
     const { price } = book;
     ({ lower, upper } = around(price, halfWidth));

@@ -1,6 +1,6 @@
 /** Ranges that are opened once. */
 import { DAY } from "../../market/time.ts";
-import type { Book } from "../engine/book.ts";
+import type { StrategyBook } from "../engine/strategyBook.ts";
 import type { Strategy } from "./strategy.ts";
 import { around } from "./width.ts";
 
@@ -33,7 +33,7 @@ export function fullRange(): Strategy {
       book.mint(0, Number.POSITIVE_INFINITY);
       last = book.time;
     },
-    act(book: Book) {
+    act(book: StrategyBook) {
       if (book.time - last < COMPOUND_EVERY) return;
       last = book.time;
       book.collect();

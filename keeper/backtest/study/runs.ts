@@ -3,11 +3,12 @@
  * its twin copies) is made when the first one asks for it.
  */
 import type { PricePath } from "../../market/types.ts";
+import { HOUR } from "../../signals/signal.ts";
 import type { ConfigOverrides } from "../../strategy/config.ts";
 import { midnights } from "../data/calendar.ts";
 import type { DatedRate } from "../data/fedFunds.ts";
 import { type Growth, growthOf } from "../data/growth.ts";
-import { type Tape, tapeOf } from "../data/tape.ts";
+import { type Tape, tapeOf, timeOf } from "../data/tape.ts";
 import { type RunRecord, runStrategy } from "../engine/run.ts";
 import type { World } from "../engine/world.ts";
 import type { Costs } from "../model/costs.ts";
@@ -96,7 +97,7 @@ export class Runs {
     const kept = (action: "open" | "act"): Strategy["act"] => {
       return (book) => {
         strategy[action](book);
-        deltas[book.mark - start] = netDelta(book);
+        deltas[(book.time - timeOf(this.tape, start)) / HOUR] = netDelta(book);
       };
     };
     this.#deltas.set(key, deltas);

@@ -52,7 +52,7 @@ export function addBacktest(program: Command, start: (command: Command) => Run):
       const { environment, output, signal } = start(command);
       // Loaded only now: no other command needs them.
       const { parseFeeModel, parseK, parsePlacebos, parseStarts } = await import("../../backtest/study/options.ts");
-      const { parseStrategies } = await import("../../backtest/strategies/catalogue.ts");
+      const { parseStrategies, STRATEGY_NAMES } = await import("../../backtest/strategies/catalogue.ts");
       const { DEFAULT_CANDIDATES } = await import("../../backtest/study/walkForward.ts");
       const { readConfig } = await import("../../backtest/data/config.ts");
       const { readFedFunds } = await import("../../backtest/data/fedFunds.ts");
@@ -63,7 +63,7 @@ export function addBacktest(program: Command, start: (command: Command) => Run):
       const { loadPath } = await import("../../market/path.ts");
 
       // Everything that can be wrong is found before anything takes time.
-      const strategies = parseStrategies(options.strategies);
+      const strategies = parseStrategies(options.strategies, STRATEGY_NAMES);
       const [fees, k, starts] = [parseFeeModel(options.fees), parseK(options.k), parseStarts(options.starts)];
       const placebos = parsePlacebos(options.placebos);
       const config =

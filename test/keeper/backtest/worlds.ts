@@ -4,7 +4,6 @@ import fc from "fast-check";
 import { growthOf } from "../../../keeper/backtest/data/growth.ts";
 import { tapeOf } from "../../../keeper/backtest/data/tape.ts";
 import type { World } from "../../../keeper/backtest/engine/world.ts";
-import { type Materials, STRATEGY_NAMES } from "../../../keeper/backtest/strategies/catalogue.ts";
 import { type Costs, DEFAULT_COSTS } from "../../../keeper/backtest/model/costs.ts";
 import { dampedVariance, feeFlow } from "../../../keeper/backtest/model/feeFlow.ts";
 import { seededRandom } from "../../../keeper/market/random.ts";
@@ -55,15 +54,6 @@ export function worldOf(bars: readonly Bar[], { k = 0.9, costs = {}, history = [
   const { perLiquidity } = feeFlow(tape, dampedVariance(path), k);
   return { tape, feePerLiquidity: perLiquidity, growth: growthOf(tape, all, null), costs: all };
 }
-
-function unasked(): never {
-  throw new Error("a baseline needs no materials");
-}
-
-/** For strategies that are made of their names alone. */
-export const NO_MATERIALS: Materials = { feeScale: 0, signals: unasked, deltas: unasked, overrides: {} };
-
-export const BASELINES = STRATEGY_NAMES.filter((name) => !["layered", "layered-core", "no-lp"].includes(name));
 
 /** Costs of nothing, for closed forms. */
 export const FREE = { swap: 0, gas: 0 } as const;

@@ -57,6 +57,11 @@ describe("sim: a run of the local world, fetched and replayed", function () {
         expect(result["swaps"]).to.be.greaterThan(0);
         const [exact = 0, swaps = 0, ticks = 0] = [result["exact"], result["swaps"], result["crossings"]];
         crossings += result["crossings"] ?? 0;
+        // Both engines of the back-test on the same run.
+        const compared = await inProcess([
+          ...["compare", "--events", events, "--tickmap", map, "--strategies", "full-range,static,charm-20"],
+        ]);
+        expect(compared.code, compared.stderr + compared.stdout).to.equal(0);
         process.stderr.write(`local world, fee ${fee}: ${exact} of ${swaps} swaps exact, ${ticks} ticks crossed\n`);
       }
       expect(crossings).to.be.greaterThan(0);

@@ -11,6 +11,7 @@ import { NO_MOVES, project } from "../../../strategy/project.ts";
 import type { Decision, Memory } from "../../../strategy/types.ts";
 import { viewOf } from "../../../strategy/view.ts";
 import { type Book, BookError } from "../../engine/book.ts";
+import type { StrategyBook } from "../../engine/strategyBook.ts";
 import type { Strategy } from "../strategy.ts";
 import { BudgetLevels } from "./budgets.ts";
 import { fill } from "./fill.ts";
@@ -105,7 +106,7 @@ export function layered(options: LayeredOptions): LayeredStrategy {
 }
 
 /** Net base: in ranges, idle, in pending fees, less what is owed. */
-export function netDelta({ idle, pendingFees, debt, ranges }: Book): number {
+export function netDelta({ idle, pendingFees, debt, ranges }: StrategyBook): number {
   let base = idle.base + pendingFees.base - debt.owed;
   for (let i = 0; i < ranges.count; i++) base += ranges.base[i] as number;
   return base;

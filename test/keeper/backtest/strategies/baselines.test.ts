@@ -4,20 +4,22 @@ import { runStrategy } from "../../../../keeper/backtest/engine/run.ts";
 import { attributionAt, TERMS } from "../../../../keeper/backtest/engine/terms.ts";
 import type { World } from "../../../../keeper/backtest/engine/world.ts";
 import {
-  createStrategy,
+  createBaseline,
+  BASELINE_NAMES,
   parseStrategies,
-  type StrategyName,
+  STRATEGY_NAMES,
+  type BaselineName,
 } from "../../../../keeper/backtest/strategies/catalogue.ts";
 import { Book } from "../../../../keeper/backtest/engine/book.ts";
 import { advance } from "../../../../keeper/backtest/engine/advance.ts";
 import { value } from "../../../../keeper/strategy/liquidity.ts";
 import { expectClose } from "../../../support/close.ts";
-import { BASELINES, barsThrough, FREE, gbm, NO_MATERIALS, worldOf } from "../worlds.ts";
+import { barsThrough, FREE, gbm, worldOf } from "../worlds.ts";
 
 const NONE = new Int32Array();
 
-function run(name: StrategyName, world: World, start = 0) {
-  const record = runStrategy(world, createStrategy(name, NO_MATERIALS), start, NONE);
+function run(name: BaselineName, world: World, start = 0) {
+  const record = runStrategy(world, createBaseline(name), start, NONE);
   return { ...record, end: record.nav.at(-1) ?? NaN, total: attributionAt(record.terms, TERMS) };
 }
 
@@ -60,7 +62,7 @@ describe("backtest: baselines", () => {
   it("recentre moves when a bar closes outside, to equal values round the price, and pays for gas and the swap", () => {
     const world = worldOf(barsThrough(2000, [2100, 2300, 2410, 2500]), { k: 0 });
     const book = new Book(world, 0, 0.5);
-    const strategy = createStrategy("recentre-20", NO_MATERIALS);
+    const strategy = createBaseline("recentre-20");
     strategy.open(book);
     const bounds = (): number[] => [book.ranges.lower[0]! ** 2, book.ranges.upper[0]! ** 2];
     expectClose(bounds()[1], 2400, 1e-9);
@@ -93,7 +95,7 @@ describe("backtest: baselines", () => {
     // Every 48 hours and, on this path, at no exit before.
     expect(rebalances).to.be.within(60, 66);
     const book = new Book(worldOf(barsThrough(2000, Array<number>(48).fill(1800))), 0, 0.5);
-    const strategy = createStrategy("charm-20", NO_MATERIALS);
+    const strategy = createBaseline("charm-20");
     strategy.open(book);
     for (let hour = 0; hour < 48; hour++) {
       advance(book);
@@ -115,7 +117,7 @@ describe("backtest: baselines", () => {
     // The scale of the fees is the world's and not the strategies': the flow that is known by then is kept.
     const [one, two] = [worldOf(bars), worldOf(changed)];
     const flow = one.feePerLiquidity.map((fee, bar) => (bar < cut ? fee : 7));
-    for (const name of BASELINES) {
+    for (const name of BASELINE_NAMES) {
       const before = run(name, one).nav.subarray(0, cut + 1);
       const after = run(name, { ...two, feePerLiquidity: flow }).nav;
       expect(after.subarray(0, cut + 1), name).to.deep.equal(before);
@@ -124,10 +126,10 @@ describe("backtest: baselines", () => {
   });
 
   it("are found by name, in the order in which they are asked for", () => {
-    expect(parseStrategies("static, hold,static")).to.deep.equal(["static", "hold"]);
-    expect(() => parseStrategies("hold,toString")).to.throw(
+    expect(parseStrategies("static, hold,static", STRATEGY_NAMES)).to.deep.equal(["static", "hold"]);
+    expect(() => parseStrategies("hold,toString", STRATEGY_NAMES)).to.throw(
       /no strategy "toString"; choose from layered, layered-core, no-lp, hold, /,
     );
-    expect(() => parseStrategies(" , ")).to.throw(/--strategies names none; choose from layered/);
+    expect(() => parseStrategies(" , ", STRATEGY_NAMES)).to.throw(/--strategies names none; choose from layered/);
   });
 });

@@ -10,12 +10,12 @@ import { signDependsOnK } from "../../../../keeper/backtest/report/summary.ts";
 import { parseFeeModel, parseK, parseStarts, startMarks } from "../../../../keeper/backtest/study/options.ts";
 import { spreadOf } from "../../../../keeper/backtest/metrics/spread.ts";
 import { runStudy, type Study, type StudyOptions } from "../../../../keeper/backtest/study/study.ts";
-import { STRATEGY_NAMES } from "../../../../keeper/backtest/strategies/catalogue.ts";
+import { BASELINE_NAMES, STRATEGY_NAMES } from "../../../../keeper/backtest/strategies/catalogue.ts";
 import { readPricePath } from "../../../../keeper/market/file.ts";
 import { totalOf } from "../../../../keeper/report/attribution.ts";
 import { expectClose } from "../../../support/close.ts";
 import { dataFile } from "../../market/fixtures.ts";
-import { BASELINES, gbm, pathOf } from "../worlds.ts";
+import { gbm, pathOf } from "../worlds.ts";
 
 const now = (): Promise<void> => Promise.resolve();
 
@@ -23,7 +23,7 @@ function generated(options: Partial<StudyOptions> = {}): Promise<Study> {
   const path = pathOf(gbm(24 * 150, 0.9, 51));
   return runStudy({
     path,
-    strategies: BASELINES,
+    strategies: BASELINE_NAMES,
     k: 0.9,
     starts: 6,
     costs: DEFAULT_COSTS,

@@ -123,7 +123,8 @@ describe("backtest: layered", function () {
       {
         baseShare: 0.5,
         open: (book) => strategy.open(book),
-        act(book) {
+        act(given) {
+          const book = given as Book;
           const state = stateOf(book, {
             bounds: [],
             budgets: NO_BUDGETS,

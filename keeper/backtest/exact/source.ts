@@ -1,0 +1,90 @@
+/** What an exact run goes through: a pool's state and everything that happened to it since, checked against each other. */
+import { type Orientation, priceFromSqrtPriceX96 } from "../../chain/prices.ts";
+import { FastPool } from "../../sim/fastPool.ts";
+import type { PoolState } from "../../sim/machine.ts";
+import type { PoolEvent } from "../../sim/replay/events.ts";
+import { mapFromEvents } from "../../sim/replay/mapFromEvents.ts";
+import { replay, TIERS } from "../../sim/replay/replay.ts";
+import type { TickMap } from "../../sim/tickMap.ts";
+import type { PoolTerms } from "../../sim/types.ts";
+import { BacktestOptionError } from "../errors.ts";
+
+export interface PoolSource {
+  /** How messages name the events. */
+  readonly file: string;
+  readonly terms: PoolTerms;
+  /** Before the first event. */
+  readonly state: PoolState;
+  /** In the order of the chain. */
+  readonly events: readonly PoolEvent[];
+  readonly orientation: Orientation;
+  /** Unix seconds from which on the state is known. */
+  readonly since: number;
+  /** Swaps that the bare pool was held against, and those that it made as recorded, to the wei. */
+  readonly checked: number;
+  readonly exact: number;
+  /** Null for a tick map that was given, else how much of it the events told. */
+  readonly derived: { readonly seen: number; readonly passed: number } | null;
+}
+
+export interface SourceOptions {
+  readonly events: readonly PoolEvent[];
+  readonly file: string;
+  /** Of the block before the first event; without it one is read out of the events. */
+  readonly map?: TickMap;
+  /** Hundredths of a basis point; only without a map, default the tier that reproduces the swaps. */
+  readonly fee?: number;
+  readonly tokens: TokenOptions;
+}
+
+export interface TokenOptions {
+  /** Which token is the quote; default the one that gives the price of fewer digits. */
+  readonly quote?: 0 | 1;
+  readonly baseDecimals: number;
+  readonly quoteDecimals: number;
+}
+
+/**
+ * @throws SimulationFileError for events that contradict each other or the map, naming the line; ReplayOptionError for a fee that is not the
+ *   map's, or if none can be told; BacktestOptionError if it cannot be told which token is the quote
+ */
+export function loadSource({ events, file, map, fee, tokens }: SourceOptions): PoolSource {
+  const given = fee === undefined ? {} : { fee };
+  const result = replay(events, { file, ...given, ...(map === undefined ? {} : { map }) });
+  const { checked, exact } = result;
+  if (map !== undefined) {
+    const { block } = map;
+    const after = block === undefined ? events : events.filter((event) => event.block > block);
+    // A map without a time is of the block before the first event.
+    const since = map.time > 0 ? map.time : (after[0]?.time ?? 0);
+    const orientation = orientationOf(map.sqrtPriceX96, tokens);
+    return { file, terms: map, state: map, events: after, orientation, since, checked, exact, derived: null };
+  }
+  const terms = { fee: result.fee, tickSpacing: TIERS[result.fee] ?? 1 };
+  const { state, events: after, seen, passed } = mapFromEvents(events, terms, file);
+  const orientation = orientationOf(state.sqrtPriceX96, tokens);
+  const derived = { seen, passed };
+  return { file, terms, state, events: after, orientation, since: state.time, checked, exact, derived };
+}
+
+/** A pool in the source's state. */
+export function poolOf({ terms, state }: Pick<PoolSource, "terms" | "state">): FastPool {
+  const pool = new FastPool(terms);
+  pool.load(state);
+  return pool;
+}
+
+/** @throws BacktestOptionError if both ways round are as likely */
+function orientationOf(sqrtPriceX96: bigint, { quote, baseDecimals, quoteDecimals }: TokenOptions): Orientation {
+  const turned = (quoteIsToken0: boolean): Orientation => ({ quoteIsToken0, baseDecimals, quoteDecimals });
+  if (quote !== undefined) return turned(quote === 0);
+  if (baseDecimals === quoteDecimals) {
+    throw new BacktestOptionError(
+      `Both tokens have ${baseDecimals} decimals, so the events do not tell which one is the quote; say it with --quote 0 or --quote 1.`,
+    );
+  }
+  // With different decimals the wrong way round is off by twice their difference in powers of ten.
+  const digits = (orientation: Orientation): number =>
+    Math.abs(Math.log10(priceFromSqrtPriceX96(sqrtPriceX96, orientation)));
+  return digits(turned(true)) < digits(turned(false)) ? turned(true) : turned(false);
+}
