@@ -27,11 +27,23 @@ export interface RunRecord {
   readonly baseShare: number;
 }
 
+/** Looks at a book after every time its strategy may have acted, and changes nothing. */
+export interface Observer {
+  see(book: Book): void;
+}
+
 /**
  * @param start mark, before the last
  * @param knots marks at which terms are wanted, ascending; those up to the start or from the end on are passed over
+ * @param observer shown the book at every mark from the start on
  */
-export function runStrategy(world: World, strategy: Strategy, start: number, knots: Int32Array): RunRecord {
+export function runStrategy(
+  world: World,
+  strategy: Strategy,
+  start: number,
+  knots: Int32Array,
+  observer?: Observer,
+): RunRecord {
   const end = world.tape.bars;
   const kept = Int32Array.from([start, ...knots.filter((mark) => mark > start && mark < end), end]);
   const nav = new Float64Array(end - start + 1);
@@ -39,11 +51,13 @@ export function runStrategy(world: World, strategy: Strategy, start: number, kno
   const book = new Book(world, start, strategy.baseShare);
   book.writeNav(nav, 0);
   strategy.open(book);
+  observer?.see(book);
   let row = 1;
   let next = kept[row] as number;
   for (let mark = start + 1; mark <= end; mark++) {
     advance(book);
     strategy.act(book);
+    observer?.see(book);
     book.writeNav(nav, mark - start);
     if (mark === next) {
       terms.set(book.terms, row * TERMS);

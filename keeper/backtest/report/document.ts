@@ -11,9 +11,11 @@ import { canonicalJson } from "../../strategy/canonical.ts";
 import { REGIME_NAMES } from "../data/regimes.ts";
 import type { StretchFigures } from "../metrics/stretch.ts";
 import type { Costs } from "../model/costs.ts";
+import type { BookBreakEven } from "../metrics/breakEven.ts";
 import type { FeeModel } from "../study/options.ts";
 import type { Spread } from "../metrics/spread.ts";
 import type { StrategyStudy, Study } from "../study/study.ts";
+import type { CodeVersion } from "./codeVersion.ts";
 import { type Measure, meanAttribution, MEASURES, signDependsOnK, spreads, STRETCH_MEASURES } from "./summary.ts";
 
 /** What a study was made of, beside its figures. */
@@ -24,13 +26,17 @@ export interface Setting {
   readonly costs: Costs;
   /** Where the reserve's yield comes from. */
   readonly reserve: "fed funds" | "default";
+  /** What computed it, so that anybody can do so again. */
+  readonly code?: CodeVersion;
 }
 
 /** Places of an amount: sums agree with the net asset value to well under a cent. */
 const PLACES = 6;
 
-export function studyDocument(study: Study, setting: Setting): unknown {
-  const { path, fees, k, costs, reserve } = setting;
+export type StudyDocument = ReturnType<typeof studyDocument>;
+
+export function studyDocument(study: Study, setting: Setting) {
+  const { path, fees, k, costs, reserve, code = null } = setting;
   const { strategies, starts } = study;
   const model = { fees, k, feeScale: study.feeScale, ...costs, reserve, baseline: "hold-base" };
   const data = { file: path.file ?? null, from: isoTime(path.from), to: isoTime(path.to) };
@@ -52,6 +58,8 @@ export function studyDocument(study: Study, setting: Setting): unknown {
     configHash: sha256(canonicalJson({ ...asked, starts: starts.map(isoTime) })),
     // Nothing in these runs is drawn.
     seed: null,
+    code,
+    end: { price: path.bars.at(-1)?.close ?? null, volatility: study.endVolatility },
     starts: starts.map(isoTime),
     strategies: named(strategyDocument),
     regimes: REGIME_NAMES.filter((name) => study.regimeBars.has(name)).map((name) => ({
@@ -67,7 +75,7 @@ export function studyDocument(study: Study, setting: Setting): unknown {
   };
 }
 
-function strategyDocument({ runs, atK }: StrategyStudy): unknown {
+function strategyDocument({ runs, atK, beatsHold, first }: StrategyStudy) {
   const all = spreads(runs, MEASURES);
   return {
     ...means(all),
@@ -81,10 +89,17 @@ function strategyDocument({ runs, atK }: StrategyStudy): unknown {
       ...means(spreads(others, ["netReturn", "cagr", "maxDrawdown"] as const)),
     })),
     signDependsOnK: signDependsOnK(atK),
+    beatsHold,
+    breakEven: first.breakEven?.map(breakEvenDocument) ?? null,
   };
 }
 
-function stretchDocument(runs: readonly StretchFigures[]): unknown {
+/** Prices are quote units per base unit. */
+function breakEvenDocument({ days, fees, absolute, versusTokens }: BookBreakEven) {
+  return { days, expectedFees: decimal(fees, PLACES), absolute, versusTokens };
+}
+
+function stretchDocument(runs: readonly StretchFigures[]) {
   return {
     ...means(spreads(runs, STRETCH_MEASURES)),
     attribution: attributionDocument(meanAttribution(runs)),
@@ -92,8 +107,9 @@ function stretchDocument(runs: readonly StretchFigures[]): unknown {
   };
 }
 
-function means(all: Readonly<Partial<Record<Measure, Spread | null>>>): Record<string, number | null> {
-  return Object.fromEntries(Object.entries(all).map(([name, spread]) => [name, spread?.mean ?? null] as const));
+function means<M extends Measure>(all: Readonly<Record<M, Spread | null>>): Readonly<Record<M, number | null>> {
+  const entries = Object.entries<Spread | null>(all).map(([name, spread]) => [name, spread?.mean ?? null] as const);
+  return Object.fromEntries(entries) as Record<M, number | null>;
 }
 
 /** Terms as they are printed add up to the total as it is printed. */

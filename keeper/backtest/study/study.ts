@@ -2,13 +2,16 @@
  * A whole back-test: several strategies, each from several starts, at one pay ratio and then at others beside it. Pure but for `pause`.
  */
 import type { PricePath } from "../../market/types.ts";
+import { varianceRun, windowVolatility } from "../../signals/realisedVolatility.ts";
 import { midnights, quarterName, yearName } from "../data/calendar.ts";
 import type { DatedRate } from "../data/fedFunds.ts";
 import { growthOf } from "../data/growth.ts";
 import { type RegimeName, regimesOf } from "../data/regimes.ts";
 import { type Tape, tapeOf, timeOf } from "../data/tape.ts";
+import { RangeHistory, type RangeSpan } from "../engine/rangeHistory.ts";
 import { type RunRecord, runStrategy } from "../engine/run.ts";
 import type { World } from "../engine/world.ts";
+import { bookBreakEven, type BookBreakEven } from "../metrics/breakEven.ts";
 import { daysBy, type RunFigures, runFigures } from "../metrics/runFigures.ts";
 import { stretchFigures, type StretchFigures } from "../metrics/stretch.ts";
 import type { Costs } from "../model/costs.ts";
@@ -39,6 +42,18 @@ export interface StrategyStudy {
   readonly years: ReadonlyMap<string, readonly StretchFigures[]>;
   /** Runs at other pay ratios, ascending, the study's own included. */
   readonly atK: ReadonlyMap<number, readonly RunFigures[]>;
+  /** Part of the starts from which it returned more than `hold` did; null for `hold` itself. */
+  readonly beatsHold: number | null;
+  readonly first: FirstRun;
+}
+
+/** What is shown of the run from the first start at the study's own pay ratio. */
+export interface FirstRun {
+  readonly record: RunRecord;
+  /** Ranges opened and closed. */
+  readonly ranges: readonly RangeSpan[];
+  /** Of the book at the end; null without ranges, or if the last 30 days lack bars to measure volatility by. */
+  readonly breakEven: readonly BookBreakEven[] | null;
 }
 
 export interface Study {
@@ -46,6 +61,8 @@ export interface Study {
   readonly starts: readonly number[];
   /** Fee variance over the damped variance, at the study's k. */
   readonly feeScale: number;
+  /** Realised over the last 30 days of the window, a year; null if they lack bars. */
+  readonly endVolatility: number | null;
   /** Bars of the window by regime. */
   readonly regimeBars: ReadonlyMap<RegimeName, number>;
   readonly strategies: readonly StrategyStudy[];
@@ -68,15 +85,20 @@ export async function runStudy(options: StudyOptions): Promise<Study> {
   };
   const worlds = new Map([...new Set([k, ...SENSITIVITY])].toSorted((a, b) => a - b).map((at) => [at, worldAt(at)]));
 
+  const volatility = endVolatility(path);
+  const holding = starts.map((start) => returnOf(runStrategy(worldAt(k), createStrategy("hold"), start, knots)));
+
   const strategies: StrategyStudy[] = [];
   for (const name of options.strategies) {
     const atK = new Map<number, RunFigures[]>();
     let records: RunRecord[] = [];
+    const seen = new RangeHistory();
     for (const [ratio, world] of worlds) {
       const made: RunRecord[] = [];
       for (const start of starts) {
         await options.pause();
-        made.push(runStrategy(world, createStrategy(name), start, knots));
+        const observer = ratio === k && start === starts[0] ? seen : undefined;
+        made.push(runStrategy(world, createStrategy(name), start, knots, observer));
       }
       atK.set(
         ratio,
@@ -86,6 +108,9 @@ export async function runStudy(options: StudyOptions): Promise<Study> {
     }
     const by = <N extends string>(nameOf: (time: number) => N): Map<N, StretchFigures[]> =>
       grouped(records, tape, riskFree, nameOf);
+    const [record] = records;
+    // At least one start, and the study's own ratio among the ratios: unreachable, and the compiler cannot know.
+    if (record === undefined) throw new Error("A study without a run; report this as a bug.");
     strategies.push({
       name,
       runs: atK.get(k) ?? [],
@@ -93,14 +118,35 @@ export async function runStudy(options: StudyOptions): Promise<Study> {
       quarters: by(quarterName),
       years: by(yearName),
       atK,
+      beatsHold: name === "hold" ? null : partAbove(records.map(returnOf), holding),
+      first: {
+        record,
+        ranges: seen.spans,
+        breakEven: volatility === null || seen.book === null ? null : bookBreakEven(seen.book, volatility),
+      },
     });
   }
   return {
     starts: starts.map((mark) => timeOf(tape, mark)),
     feeScale: own.scale,
+    endVolatility: volatility,
     regimeBars: countBars(tape, regimeAt),
     strategies,
   };
+}
+
+/** @returns null if the last 30 days lack bars */
+function endVolatility({ history, bars, to }: PricePath): number | null {
+  const all = [...history, ...bars];
+  return windowVolatility(varianceRun(all, to, 31 * 24), to, 30);
+}
+
+function returnOf({ nav }: RunRecord): number {
+  return (nav.at(-1) ?? Number.NaN) / (nav[0] ?? Number.NaN) - 1;
+}
+
+function partAbove(values: readonly number[], others: readonly number[]): number {
+  return values.filter((value, i) => value > (others[i] ?? Number.NaN)).length / values.length;
 }
 
 /** The figures of each group of days, over all runs that have such days. */
