@@ -81,9 +81,7 @@ function strategyDocument({ runs, atK, beatsHold, first }: StrategyStudy) {
     ...means(all),
     attribution: attributionDocument(meanAttribution(runs)),
     starts: { n: runs.length, min: all.netReturn?.min ?? null, max: all.netReturn?.max ?? null },
-    ranges: Object.fromEntries(
-      Object.entries(all).map(([name, spread]) => [name, spread === null ? null : [spread.min, spread.max]]),
-    ),
+    ranges: rangesOf(all),
     atK: [...atK].map(([k, others]) => ({
       k,
       ...means(spreads(others, ["netReturn", "cagr", "maxDrawdown"] as const)),
@@ -110,6 +108,15 @@ function stretchDocument(runs: readonly StretchFigures[]) {
 function means<M extends Measure>(all: Readonly<Record<M, Spread | null>>): Readonly<Record<M, number | null>> {
   const entries = Object.entries<Spread | null>(all).map(([name, spread]) => [name, spread?.mean ?? null] as const);
   return Object.fromEntries(entries) as Record<M, number | null>;
+}
+
+function rangesOf<M extends Measure>(
+  all: Readonly<Record<M, Spread | null>>,
+): Readonly<Record<M, readonly [least: number, greatest: number] | null>> {
+  const entries = Object.entries<Spread | null>(all).map(
+    ([name, spread]) => [name, spread === null ? null : ([spread.min, spread.max] as const)] as const,
+  );
+  return Object.fromEntries(entries) as Record<M, readonly [number, number] | null>;
 }
 
 /** Terms as they are printed add up to the total as it is printed. */

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from "node:fs";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
@@ -8,6 +8,7 @@ import type { Command } from "commander";
 import type { Environment } from "../config.ts";
 import type { Run } from "../context.ts";
 import { InterruptedError, UsageError } from "../errors.ts";
+import { version } from "../version.ts";
 
 interface BacktestOptions {
   readonly prices: string;
@@ -18,6 +19,8 @@ interface BacktestOptions {
   readonly fees: string;
   readonly k: string;
   readonly starts: string;
+  readonly out?: string;
+  readonly ranges?: string;
 }
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
@@ -40,6 +43,8 @@ export function addBacktest(program: Command, start: (command: Command) => Run):
     .option("--fees <model>", "what pools pay: lvr = k times what they lose to arbitrage", "lvr")
     .option("--k <ratio>", "fees over LVR over the whole window; 0.7, 1 and 1.2 are shown beside it", "0.9")
     .option("--starts <n>", "starting dates, a week apart", "6")
+    .option("--out <folder>", "write a report there: report.html for people, CSV and JSON; a new or an empty folder")
+    .option("--ranges <name>", "with --out: the strategy whose ranges are drawn (default: layered, else the first)")
     .action(async (options: BacktestOptions, command: Command) => {
       const { environment, output, signal } = start(command);
       // Loaded only now: no other command needs them.
@@ -50,11 +55,16 @@ export function addBacktest(program: Command, start: (command: Command) => Run):
       const { runStudy } = await import("../../backtest/study/study.ts");
       const { studyDocument } = await import("../../backtest/report/document.ts");
       const { studyText } = await import("../../backtest/report/text.ts");
+      const { codeVersion } = await import("../../backtest/report/codeVersion.ts");
+      const { OWNED, PAGE, rangesShown, saveReport } = await import("../../backtest/report/save.ts");
+      const { requireOurs } = await import("../../backtest/report/folder.ts");
       const { loadPath } = await import("../../market/path.ts");
 
       // Everything that can be wrong is found before anything takes time.
       const strategies = parseStrategies(options.strategies);
       const [fees, k, starts] = [parseFeeModel(options.fees), parseK(options.k), parseStarts(options.starts)];
+      requireShown(options, strategies);
+      if (options.out !== undefined) await requireOurs(options.out, OWNED);
       const folder = inputsFolder(options.inputs, environment);
       const reserve = folder === null ? null : await readFedFunds(folder);
       const { prices, from, to } = options;
@@ -64,9 +74,26 @@ export function addBacktest(program: Command, start: (command: Command) => Run):
         if (signal.aborted) throw new InterruptedError();
       };
       const study = await runStudy({ path, strategies, k, starts, costs, reserve, pause });
-      const setting = { path, fees, k, costs, reserve: reserve === null ? "default" : "fed funds" } as const;
-      output.result(studyDocument(study, setting), () => studyText(study, setting));
+      const code = await codeVersion(ROOT, version());
+      const setting = { path, fees, k, costs, reserve: reserve === null ? "default" : "fed funds", code } as const;
+      const document = studyDocument(study, setting);
+      if (options.out !== undefined) {
+        const ranges = rangesShown(study, options.ranges);
+        const files = await saveReport(options.out, { document, study, path, ranges });
+        output.log(
+          `The report is ${join(options.out, PAGE)}; ${files.length - 1} files with its figures lie beside it.`,
+        );
+      }
+      output.result(document, () => studyText(study, setting));
     });
+}
+
+/** @throws UsageError for a wish about a report that nobody asked for, or about a strategy that does not run */
+function requireShown({ ranges, out }: BacktestOptions, strategies: readonly string[]): void {
+  if (ranges === undefined) return;
+  if (out === undefined) throw new UsageError("--ranges says what a report shows; add --out FOLDER, or leave it away.");
+  if (!strategies.includes(ranges))
+    throw new UsageError(`--ranges "${ranges}" is not among --strategies; choose from ${strategies.join(", ")}.`);
 }
 
 /** Null if nobody named a folder and there is none where it usually lies. */
