@@ -57,7 +57,7 @@ export function studyDocument(study: Study, setting: Setting) {
     model,
     configHash: sha256(canonicalJson({ ...asked, starts: starts.map(isoTime) })),
     // Nothing in these runs is drawn.
-    seed: null,
+    seed: null as number | null,
     code,
     end: { price: path.bars.at(-1)?.close ?? null, volatility: study.endVolatility },
     starts: starts.map(isoTime),

@@ -34,13 +34,17 @@ export async function saveReport(folder: string, input: ReportInput): Promise<re
 
 /**
  * Whose ranges are drawn.
- * @param wished by --ranges; else `layered` if it is there and held any, else the first strategy that did
+ * @param wished by --ranges; else `layered` if it is there and held any, else the first strategy that moved its ranges, else the first that
+ * had one
  * @returns null if nobody held a range
  * @throws BacktestOptionError for a wish that is no strategy of the study, or one without ranges
  */
 export function rangesShown({ strategies }: Study, wished?: string): StrategyName | null {
   const ranged = strategies.filter(({ first }) => first.ranges.length > 0).map(({ name }) => name);
-  if (wished === undefined) return ranged.find((name: string) => name === "layered") ?? ranged[0] ?? null;
+  if (wished === undefined) {
+    const moved = strategies.find(({ first }) => first.ranges.length > 1)?.name;
+    return ranged.find((name: string) => name === "layered") ?? moved ?? ranged[0] ?? null;
+  }
   const found = ranged.find((name) => name === wished);
   if (found !== undefined) return found;
   const from = ranged.length === 0 ? "no strategy here opens a range" : `choose from ${ranged.join(", ")}`;

@@ -16,7 +16,6 @@ const ESCAPES: Readonly<Record<string, string>> = {
 
 /** Text as it has to be written between tags or quotes. Control characters, which no document may hold, are left out. */
 export function text(content: string): Markup {
-  // eslint-disable-next-line no-control-regex -- these are what is looked for
   return content
     .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "")
     .replace(/[&<>"']/g, (c) => ESCAPES[c] ?? c) as Markup;

@@ -65,10 +65,10 @@ function widened([from, to]: Pair): Pair {
   return [from - half, from + half];
 }
 
-/** 1, 2 or 5 times a power of ten, at least as great. */
+/** 1, 2 or 5 times a power of ten: the first that is not clearly smaller. */
 function niceStep(rough: number): number {
   const power = 10 ** Math.floor(Math.log10(rough));
-  const factor = [1, 2, 5, 10].find((one) => one * power >= rough * (1 - 1e-9)) ?? 10;
+  const factor = [1, 2, 5, 10].find((one) => one * power >= rough * 0.8) ?? 10;
   return factor * power;
 }
 

@@ -1,7 +1,7 @@
-/** How the lines of strategies are told apart: by colour, and without colours by dashes and by the shape of their marks. */
+/** How the lines of strategies are told apart: by colour, and without colours by the shape of their marks and the name at their end. */
 import { coordinate, el, type Markup } from "./markup.ts";
 
-/** Colours and dashes are in style.ts, as many. */
+/** Colours are in style.ts, as many. */
 export const SERIES = 10;
 
 /** CSS class of the i-th series. */
@@ -25,9 +25,9 @@ const SHAPES: readonly Shape[] = [
   polygon([0, 1.2], [1.1, -0.8], [-1.1, -0.8]),
 ];
 
-/** The mark of the i-th series; every second round of shapes is hollow. */
-export function mark(i: number, x: number, y: number, r = 4): Markup {
+/** The mark of the i-th series; every second round of shapes is hollow. @param style CSS class of its colour */
+export function mark(i: number, x: number, y: number, r = 4, style = seriesClass(i)): Markup {
   const shape = SHAPES[i % SHAPES.length] ?? disc;
   const hollow = Math.floor(i / SHAPES.length) % 2 === 1;
-  return el("path", { class: `mark ${seriesClass(i)}${hollow ? " hollow" : ""}`, d: shape(x, y, r) });
+  return el("path", { class: `mark ${style}${hollow ? " hollow" : ""}`, d: shape(x, y, r) });
 }

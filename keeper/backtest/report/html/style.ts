@@ -25,16 +25,15 @@ const DARK = [
   "#a8c95a",
   "#b5b5b5",
 ];
-const DASHES = ["", "7 3", "2 3", "10 3 2 3", "5 2", "", "7 3", "2 3", "10 3 2 3", "5 2"];
 
 const series = (colours: readonly string[]): string => colours.map((colour, i) => `--s${i}:${colour};`).join("");
 
 const LIGHT_VARIABLES = `--ground:#fff;--ink:#1b1b1f;--soft:#55555e;--rule:#d9d9e0;--panel:#f5f5f8;--accent:#0060a8;--gain:#0072b2;--loss:#d55e00;
 --market:#7d8ca3;--fees:#2f9e77;--lvr:#d9713c;--hedge:#7a62b8;--carry:#c9a400;--gas:#444;--slippage:#b0527f;
---calm:#e9f3ee;--normal:#e4e9f2;--stressed:#ecdcc6;--crisis:#e3b7ae;--unknown:#f2f2f2;${series(LIGHT)}`;
+--calm:#fafafa;--normal:#eceff4;--stressed:#eedfc9;--crisis:#dfb3a9;--unknown:#f2f2f2;${series(LIGHT)}`;
 const DARK_VARIABLES = `--ground:#15161a;--ink:#ececf1;--soft:#a9aab5;--rule:#3a3c46;--panel:#1e2027;--accent:#62b2f2;--gain:#2f7fc1;--loss:#c9601f;
 --market:#8593aa;--fees:#2f9e77;--lvr:#d9713c;--hedge:#8f78cf;--carry:#c9a83a;--gas:#c8c8c8;--slippage:#cf6f9d;
---calm:#1a2823;--normal:#1f2735;--stressed:#41341f;--crisis:#552a25;--unknown:#1b1c20;${series(DARK)}`;
+--calm:#17181c;--normal:#1f2530;--stressed:#3a3020;--crisis:#5a2c27;--unknown:#1b1c20;${series(DARK)}`;
 
 export const STYLE = `
 :root{color-scheme:light dark;${LIGHT_VARIABLES}}
@@ -56,11 +55,11 @@ figcaption{font-size:.9rem;max-width:46rem;margin-top:.3rem}
 .scroll{overflow-x:auto}
 .scroll:focus-visible{outline:2px solid var(--accent)}
 svg[role=img]{display:block;width:100%;min-width:600px;height:auto}
-table{border-collapse:collapse;font-size:.88rem;margin:.8rem 0;font-variant-numeric:tabular-nums}
+table{border-collapse:collapse;font-size:.84rem;margin:.8rem 0;font-variant-numeric:tabular-nums}
 caption{text-align:left;font-size:.9rem;padding-bottom:.3rem}
-th,td{padding:.25rem .6rem;border-bottom:1px solid var(--rule);text-align:right;white-space:nowrap}
-th:first-child{text-align:left}
-thead th{border-bottom:2px solid var(--soft);vertical-align:bottom}
+th,td{padding:.22rem .45rem;border-bottom:1px solid var(--rule);text-align:right;white-space:nowrap}
+th:first-child,th.words{text-align:left}.name{white-space:nowrap}a{color:var(--accent)}
+thead th{white-space:normal;border-bottom:2px solid var(--soft);vertical-align:bottom}
 td.words{text-align:left;white-space:normal;min-width:14rem}
 details{margin:.6rem 0}
 summary{cursor:pointer;color:var(--accent)}
@@ -79,10 +78,9 @@ svg .inside{font-size:11.5px;paint-order:stroke;stroke:var(--ground);stroke-widt
 .grid{stroke:var(--rule);stroke-width:.7}
 .zero{stroke:var(--ink);stroke-width:1.4}
 .line{fill:none;stroke-width:1.6;stroke-linejoin:round}
-.solid{stroke-dasharray:none!important}
 .leader{fill:none;stroke-width:1}
 .area{stroke:none;fill-opacity:.22}
-.mark{stroke-width:1.2}
+.mark{stroke-width:1.2}.mark.own{fill:var(--accent);stroke:var(--accent)}.mark.other{fill:var(--ground);stroke:var(--ink)}
 .mark.hollow{fill:var(--ground)!important}
 .span{stroke:var(--soft);stroke-width:2}
 .price{fill:none;stroke:var(--ink);stroke-width:1.1;stroke-linejoin:round}
@@ -99,6 +97,6 @@ svg .inside{font-size:11.5px;paint-order:stroke;stroke:var(--ground);stroke-widt
 .heat.best{stroke:var(--ink);stroke-width:2.4}
 .cursor{stroke:var(--ink);stroke-width:1;stroke-dasharray:3 3}
 .defs{position:absolute;width:0;height:0}
-${LIGHT.map((_, i) => `.line.s${i},.leader.s${i}{stroke:var(--s${i})}.line.s${i}{stroke-dasharray:${DASHES[i] === "" ? "none" : (DASHES[i] ?? "none")}}.area.s${i}{fill:var(--s${i})}.mark.s${i}{fill:var(--s${i});stroke:var(--s${i})}`).join("\n")}
+${LIGHT.map((_, i) => `.line.s${i},.leader.s${i}{stroke:var(--s${i})}.area.s${i}{fill:var(--s${i})}.mark.s${i}{fill:var(--s${i});stroke:var(--s${i})}`).join("\n")}
 @media print{body{font-size:11pt;print-color-adjust:exact;-webkit-print-color-adjust:exact}main{max-width:none;padding:0}h2{break-after:avoid}figure svg,.findings li,tr{break-inside:avoid}.readout{display:none}.scroll{overflow:visible}svg[role=img]{min-width:0}table{font-size:8pt}th,td{padding:.15rem .35rem}a{color:inherit}}
 `;

@@ -1,9 +1,14 @@
 /** The report's tables: the document's figures, and no others. */
+import { counted, grouped, shortTime } from "../../../report/format.ts";
+import { tapeOf, timeOf } from "../../data/tape.ts";
 import type { StudyDocument } from "../document.ts";
-import type { Markup } from "./markup.ts";
+import type { ReportInput } from "./input.ts";
+import { type Markup, NOTHING } from "./markup.ts";
 import { TERM_LABELS, TERM_NAMES } from "./plots/attribution.ts";
-import { type Cell, table } from "./table.ts";
+import { type Cell, folded, table } from "./table.ts";
 import { money, plain, priceText, rate, share } from "./write.ts";
+
+const NEVER: Cell = { value: null, text: "never" };
 
 const least = (range: readonly [number, number] | null): number | null => (range === null ? null : range[0]);
 const most = (range: readonly [number, number] | null): number | null => (range === null ? null : range[1]);
@@ -17,39 +22,39 @@ export function summaryTable({ strategies, starts }: StudyDocument): Markup {
     rate(one.netReturn),
     share(one.maxDrawdown),
     share(one.beatsHold, 0),
+    share(one.timeInRange, 0),
+    plain(one.payRatio),
+  ]);
+  return table(
+    `In percent, except fees / LVR; means over ${counted(starts.length, "start")}`,
+    [
+      ...["strategy", "return a year", "from the worst start", "from the best", "return in all"],
+      ...["greatest fall", "starts that beat hold", "time in range", "fees / LVR"],
+    ],
+    rows,
+  );
+}
+
+export function riskTable({ strategies }: StudyDocument): Markup {
+  const rows = Object.entries(strategies).map(([name, one]): Cell[] => [
+    name,
+    rate(one.irr),
     share(one.volatility),
     plain(one.sharpe),
     plain(one.sortino),
     plain(one.calmar),
-    share(one.timeInRange, 0),
-    plain(one.turnover, 1),
-    plain(one.payRatio),
     rate(one.upCapture),
     rate(one.downCapture),
+    rate(one.impermanentLoss),
+    plain(one.turnover, 1),
+    plain(one.rebalances, 0),
+    plain(one.liquidations, 1),
   ]);
   return table(
-    `In percent except Sharpe, Sortino, Calmar, turnover and fees / LVR. Means over ${starts.length} start${starts.length === 1 ? "" : "s"}.`,
+    "Means over the starts. In percent: IRR, volatility, captures, impermanent loss (a memo, LVR contains it). Turnover is value swapped over mean value, a year.",
     [
-      ...[
-        "strategy",
-        "return a year",
-        "least",
-        "most",
-        "in all",
-        "greatest fall",
-        "starts that beat hold",
-        "volatility",
-      ],
-      ...[
-        "Sharpe",
-        "Sortino",
-        "Calmar",
-        "time in range",
-        "turnover a year",
-        "fees / LVR",
-        "up-capture",
-        "down-capture",
-      ],
+      ...["strategy", "IRR", "volatility", "Sharpe", "Sortino", "Calmar", "up-capture", "down-capture"],
+      ...["impermanent loss", "turnover", "rebalances", "liquidations"],
     ],
     rows,
   );
@@ -107,7 +112,7 @@ export function periodTable(
 }
 
 export function breakEvenTable({ strategies }: StudyDocument): Markup {
-  const price = (value: number | null): Cell => (value === null ? "no limit" : { value, text: priceText(value) });
+  const price = (value: number | null): Cell => ({ value, text: value === null ? "no limit" : priceText(value) });
   const rows = Object.entries(strategies).flatMap(([name, { breakEven }]) =>
     (breakEven ?? []).map(({ days, expectedFees, absolute, versusTokens }): Cell[] => [
       name,
@@ -115,7 +120,7 @@ export function breakEvenTable({ strategies }: StudyDocument): Markup {
       money(expectedFees),
       ...[absolute, versusTokens].flatMap((interval): Cell[] =>
         interval === null
-          ? ["never", "never", "never"]
+          ? [NEVER, NEVER, NEVER]
           : [price(interval.lower), price(interval.upper), share(interval.probability, 0)],
       ),
     ]),
@@ -134,5 +139,26 @@ export function breakEvenTable({ strategies }: StudyDocument): Markup {
       "probability",
     ],
     rows,
+  );
+}
+
+const LAST_RANGES = 20;
+
+export function rangesTable(name: string | null, { study, path }: ReportInput): Markup {
+  const spans = study.strategies.find((one) => one.name === name)?.first.ranges ?? [];
+  if (name === null || spans.length === 0) return NOTHING;
+  const tape = tapeOf(path);
+  const last = spans.slice(-LAST_RANGES);
+  const bound = (value: number): string => (Number.isFinite(value) ? grouped(value, 2) : "no limit");
+  const which = spans.length > last.length ? `The last ${last.length} of ${spans.length} ranges` : "The ranges";
+  const rows = last.map(({ from, to, lower, upper }) => [
+    shortTime(timeOf(tape, from)),
+    shortTime(timeOf(tape, to)),
+    bound(lower),
+    bound(upper),
+  ]);
+  return folded(
+    `${which} of ${name}`,
+    table("Prices in quote units; all are in ranges.csv", ["opened", "until", "lower", "upper"], rows),
   );
 }

@@ -177,13 +177,13 @@ function falls(entries: readonly Entry[]): Finding[] {
   const sorted = known.toSorted((a, b) => a.fall - b.fall);
   const [least, most] = [sorted[0], sorted.at(-1)];
   if (least === undefined || most === undefined) return [];
-  const at = (one: { name: string; fall: number }): string => `${grouped(one.fall * 100, 0)} % (${one.name})`;
+  const at = (one: { name: string; fall: number }): string => `${grouped(one.fall * 100, 0)}\u00a0% (${one.name})`;
   return [
     {
       headline:
         sorted.length === 1
           ? `At its worst ${at(least)} was lost.`
-          : `On the way even the calmest strategy once stood ${grouped(least.fall * 100, 0)} % below an earlier peak.`,
+          : `On the way even the calmest strategy once stood ${grouped(least.fall * 100, 0)}\u00a0% below an earlier peak.`,
       detail: sorted.length === 1 ? "" : `Greatest falls from a peak: from ${at(least)} to ${at(most)}.`,
     },
   ];

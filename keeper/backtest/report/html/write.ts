@@ -27,9 +27,9 @@ export function money(amount: string): Figure {
   return figure(Number(amount), (value) => signed(value, 0));
 }
 
-/** "+12.6 %" */
+/** "+12.6 %" with a space that does not break. */
 export function percentText(fraction: number, places = 1): string {
-  return `${signed(fraction * 100, places)} %`;
+  return `${signed(fraction * 100, places)}\u00a0%`;
 }
 
 /** "1 January 2018", UTC. @param time ISO 8601 or unix seconds */

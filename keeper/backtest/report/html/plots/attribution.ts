@@ -3,7 +3,7 @@ import { grouped } from "../../../../report/format.ts";
 import { bottomAxis, type Frame, zeroLine } from "../axes.ts";
 import { stack } from "../bars.ts";
 import { type Drawing, WIDTH } from "../figure.ts";
-import { el, join, type Markup, NOTHING, text } from "../markup.ts";
+import { coordinate, el, join, type Markup, NOTHING, text } from "../markup.ts";
 import { linear } from "../scale.ts";
 import { percentText } from "../write.ts";
 
@@ -34,6 +34,12 @@ const ROW = 34;
 const BAR = 20;
 
 /** @param start value at the start, quote units: bars are in percent of it */
+/** A triangle that points at the edge of a bar. @param way 1 from above, -1 from below */
+export function wedge(x: number, y: number, way: 1 | -1): string {
+  const base = coordinate(y - way * 7);
+  return `M${coordinate(x)} ${coordinate(y)}L${coordinate(x - 5)} ${base}L${coordinate(x + 5)} ${base}Z`;
+}
+
 export function attributionPlot(
   strategies: readonly { readonly name: string; readonly terms: Terms }[],
   start: number,
@@ -69,10 +75,7 @@ export function attributionPlot(
     return join([
       el("text", { class: "label", x: frame.left - 8, y: middle + 4, "text-anchor": "end" }, text(name)),
       ...segments,
-      el("path", {
-        class: "total",
-        d: `M${at.toFixed(1)} ${middle - BAR / 2 - 4}l5 ${BAR / 2 + 4}l-5 ${BAR / 2 + 4}l-5 ${-(BAR / 2 + 4)}Z`,
-      }),
+      el("path", { class: "total", d: wedge(at, middle - BAR / 2, 1) + wedge(at, middle + BAR / 2, -1) }),
       el(
         "text",
         { class: "label", x: WIDTH - 2, y: middle + 4, "text-anchor": "end" },
@@ -84,7 +87,7 @@ export function attributionPlot(
     id: "attribution",
     title: "Where the profit or loss came from",
     description:
-      "Each bar shows the terms of one strategy in percent of the starting value: gains to the right of zero, losses to the left. Together they are the total, which is the diamond and the number at the right.",
+      "Each bar shows the terms of one strategy in percent of the starting value: gains to the right of zero, losses to the left. Together they are the total, which the two small wedges and the number at the right show.",
     height: frame.bottom + 26,
     content: join([bottomAxis(x, frame), ...rows, zeroLine(x, frame, true)]),
   };

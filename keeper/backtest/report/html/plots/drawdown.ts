@@ -43,7 +43,7 @@ export function drawdownPlot(tape: Tape, strategies: readonly StrategyStudy[]): 
       leftAxis(y, frame),
       bottomAxis(x, frame),
       el("path", { class: `area ${seriesClass(i)}`, d: areaPath(points, x, y, 0) }),
-      el("path", { class: `line solid ${seriesClass(i)}`, d: linePath(points, x, y) }),
+      el("path", { class: `line ${seriesClass(i)}`, d: linePath(points, x, y) }),
     ]);
   });
   return {

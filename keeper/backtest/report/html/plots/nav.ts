@@ -49,7 +49,7 @@ export function navPlot(
     id: "nav",
     title: "Value of each strategy over time",
     description:
-      "What the starting value was worth at each hour, from the first start on, all costs paid. Bands behind the lines are the volatility regime that was known each morning: the darker, the wilder.",
+      "What the starting value was worth at each hour, from the first start on, all costs paid. Bands behind the lines are the volatility regime that was known each morning: the stronger the colour, the wilder.",
     height: frame.bottom + 26,
     content: join([
       drawBands(regimes, x, frame),

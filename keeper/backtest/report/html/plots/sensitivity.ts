@@ -49,7 +49,7 @@ export function sensitivityPlot(rows: readonly SensitivityRow[], k: number): Dra
       ends.length === 0
         ? join([])
         : el("line", { class: "span", x1: Math.min(...ends), x2: Math.max(...ends), y1: y, y2: y }),
-      ...places.map((place) => mark(place.n, place.x, y, 4.5)),
+      ...places.map((place) => mark(place.n, place.x, y, 4.5, ratios[place.n] === k ? "own" : "other")),
       starts === null
         ? join([])
         : join([
@@ -74,7 +74,10 @@ export function sensitivityPlot(rows: readonly SensitivityRow[], k: number): Dra
       el("text", { class: "label", x: right.left, y: 14 }, text("By start")),
       ...ratios.map((ratio, n) => {
         const x = left.left + n * 58;
-        return join([mark(n, x + 5, 33, 4.5), el("text", { class: "tick", x: x + 14, y: 37 }, text(String(ratio)))]);
+        return join([
+          mark(n, x + 5, 33, 4.5, ratio === k ? "own" : "other"),
+          el("text", { class: "tick", x: x + 14, y: 37 }, text(String(ratio))),
+        ]);
       }),
       bottomAxis(xK, left),
       bottomAxis(xStart, right),
