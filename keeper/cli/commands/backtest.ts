@@ -21,6 +21,7 @@ interface BacktestOptions {
   readonly starts: string;
   readonly out?: string;
   readonly ranges?: string;
+  readonly sweep?: string;
 }
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
@@ -45,6 +46,7 @@ export function addBacktest(program: Command, start: (command: Command) => Run):
     .option("--starts <n>", "starting dates, a week apart", "6")
     .option("--out <folder>", "write a report there: report.html for people, CSV and JSON; a new or an empty folder")
     .option("--ranges <name>", "with --out: the strategy whose ranges are drawn (default: layered, else the first)")
+    .option("--sweep <file>", "with --out: results of strata sweep, shown as a heat map")
     .action(async (options: BacktestOptions, command: Command) => {
       const { environment, output, signal } = start(command);
       // Loaded only now: no other command needs them.
@@ -57,6 +59,7 @@ export function addBacktest(program: Command, start: (command: Command) => Run):
       const { studyText } = await import("../../backtest/report/text.ts");
       const { codeVersion } = await import("../../backtest/report/codeVersion.ts");
       const { OWNED, PAGE, rangesShown, saveReport } = await import("../../backtest/report/save.ts");
+      const { readSweepMap } = await import("../../backtest/report/sweepMap.ts");
       const { requireOurs } = await import("../../backtest/report/folder.ts");
       const { loadPath } = await import("../../market/path.ts");
 
@@ -65,6 +68,7 @@ export function addBacktest(program: Command, start: (command: Command) => Run):
       const [fees, k, starts] = [parseFeeModel(options.fees), parseK(options.k), parseStarts(options.starts)];
       requireShown(options, strategies);
       if (options.out !== undefined) await requireOurs(options.out, OWNED);
+      const sweep = options.sweep === undefined ? {} : { sweep: await readSweepMap(options.sweep) };
       const folder = inputsFolder(options.inputs, environment);
       const reserve = folder === null ? null : await readFedFunds(folder);
       const { prices, from, to } = options;
@@ -79,7 +83,7 @@ export function addBacktest(program: Command, start: (command: Command) => Run):
       const document = studyDocument(study, setting);
       if (options.out !== undefined) {
         const ranges = rangesShown(study, options.ranges);
-        const files = await saveReport(options.out, { document, study, path, ranges });
+        const files = await saveReport(options.out, { document, study, path, ranges, ...sweep });
         output.log(
           `The report is ${join(options.out, PAGE)}; ${files.length - 1} files with its figures lie beside it.`,
         );
@@ -89,10 +93,15 @@ export function addBacktest(program: Command, start: (command: Command) => Run):
 }
 
 /** @throws UsageError for a wish about a report that nobody asked for, or about a strategy that does not run */
-function requireShown({ ranges, out }: BacktestOptions, strategies: readonly string[]): void {
-  if (ranges === undefined) return;
-  if (out === undefined) throw new UsageError("--ranges says what a report shows; add --out FOLDER, or leave it away.");
-  if (!strategies.includes(ranges))
+function requireShown({ ranges, sweep, out }: BacktestOptions, strategies: readonly string[]): void {
+  for (const [option, value] of [
+    ["--ranges", ranges],
+    ["--sweep", sweep],
+  ] as const) {
+    if (value !== undefined && out === undefined)
+      throw new UsageError(`${option} says what a report shows; add --out FOLDER, or leave it away.`);
+  }
+  if (ranges !== undefined && !strategies.includes(ranges))
     throw new UsageError(`--ranges "${ranges}" is not among --strategies; choose from ${strategies.join(", ")}.`);
 }
 

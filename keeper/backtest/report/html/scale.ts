@@ -20,10 +20,11 @@ type Pair = readonly [number, number];
 export function linear(domain: Pair, range: Pair, count = 5, format: (value: number) => string = String): Scale {
   const [from, to] = widened(domain);
   const step = niceStep((to - from) / count);
+  const places = Math.max(0, -Math.floor(Math.log10(step)));
   const ticks: Tick[] = [];
   // Multiples and not sums, so that no rounding piles up.
   for (let i = Math.ceil(from / step - 1e-9); i * step <= to + step * 1e-9; i++) {
-    const value = Number((i * step).toPrecision(12));
+    const value = Number((i * step).toFixed(places));
     ticks.push({ value, label: format(value) });
   }
   return { domain: [from, to], range, ticks, at: (value) => along((value - from) / (to - from), range) };
