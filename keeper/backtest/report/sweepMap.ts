@@ -37,7 +37,7 @@ export async function readSweepMap(file: string): Promise<HeatMapInput> {
       cause,
     });
   }
-  const map = sweepMap(parseSweep(content, file));
+  const map = sweepMap(parseSweep(content, file), file);
   if (map !== null) return map;
   throw new BacktestInputError(
     file,
@@ -64,8 +64,8 @@ export function parseSweep(content: string, file: string): readonly SweepResult[
   });
 }
 
-/** @returns null if fewer than two parameters differ */
-export function sweepMap(results: readonly SweepResult[]): HeatMapInput | null {
+/** @param file for the reader. @returns null if fewer than two parameters differ */
+export function sweepMap(results: readonly SweepResult[], file: string): HeatMapInput | null {
   const names = [...new Set(results.flatMap(({ parameters }) => Object.keys(parameters)))].toSorted();
   const axes = names
     .map((name) => axisOf(name, results))
@@ -81,6 +81,7 @@ export function sweepMap(results: readonly SweepResult[]): HeatMapInput | null {
   const others = axes.slice(2).map(({ axis }) => axis.name);
   return {
     title: `Return a year of ${results.length} configurations`,
+    source: `Results of strata sweep in ${file}, over the prices, dates, costs and k of that sweep, which may be others than this report's.`,
     columns: columns.axis,
     rows: rows.axis,
     objective: {

@@ -14,6 +14,8 @@ export interface HeatMapAxis {
 /** A table of two parameters and one objective. */
 export interface HeatMapInput {
   readonly title: string;
+  /** Where it comes from, a sentence. */
+  readonly source: string;
   readonly columns: HeatMapAxis;
   readonly rows: HeatMapAxis;
   readonly objective: {
@@ -77,8 +79,7 @@ export function heatMap(id: string, input: HeatMapInput): Markup {
     description: `${objective.name} for each ${rows.name} (rows) and ${columns.name} (columns)${best === null ? "" : `; the best, ${write(best).text}${objective.unit === "fraction" ? " %" : ""}, is outlined`}. Many combinations were tried, so the best of them is partly luck: look for a broad area and not for a peak.`,
     height: bottom + 8,
     content: join([
-      el("text", { class: "axis", x: LABELS, y: 14 }, text(`${columns.name} (columns)`)),
-      el("text", { class: "axis", x: LABELS - 8, y: 14, "text-anchor": "end" }, text(`${rows.name} (rows)`)),
+      el("text", { class: "axis", x: 0, y: 14 }, text(`rows: ${rows.name}, columns: ${columns.name}`)),
       ...column,
       ...drawn,
     ]),
@@ -101,7 +102,7 @@ export function heatMap(id: string, input: HeatMapInput): Markup {
     const { name, depth } = shade(value);
     return join([
       el("rect", { class: `heat ${name}${value === best ? " best" : ""}`, ...box, "fill-opacity": depth.toFixed(2) }),
-      width >= LEAST_WIDTH ? el("text", { class: "tick", ...middle }, text(write(value).text)) : NOTHING,
+      width >= LEAST_WIDTH ? el("text", { class: "cell", ...middle }, text(write(value).text)) : NOTHING,
     ]);
   }
 }

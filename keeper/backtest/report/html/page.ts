@@ -187,7 +187,9 @@ function sections(input: ReportInput): readonly Markup[] {
           ),
           figure(breakEvenPlot(held, price, volatility), { legend: intervalLegend(), table: breakEvenTable(document) }),
         ),
-    sweep === undefined ? NOTHING : section("Sweep", heatMap("sweep", sweep)),
+    sweep === undefined
+      ? NOTHING
+      : section("Sweep", el("p", { class: "soft" }, text(sweep.source)), heatMap("sweep", sweep)),
     named(
       "model",
       "What is a model here, and where it is rough",

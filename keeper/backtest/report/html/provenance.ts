@@ -31,7 +31,18 @@ export function provenance({ data, model, configHash, seed, code, starts, strate
     ],
   ];
   return join([
-    el("dl", {}, join(facts.map(([name, fact]) => join([el("dt", {}, text(name)), el("dd", {}, text(fact))])))),
+    el(
+      "dl",
+      {},
+      join(
+        facts.map(([name, fact]) =>
+          join([
+            el("dt", {}, text(name)),
+            el("dd", {}, name.startsWith("Hash") ? el("code", {}, text(fact)) : text(fact)),
+          ]),
+        ),
+      ),
+    ),
     el("p", {}, text("The same prices and the same configuration have the same hashes and give the same figures:")),
     el(
       "pre",

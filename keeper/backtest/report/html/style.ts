@@ -65,7 +65,7 @@ details{margin:.6rem 0}
 summary{cursor:pointer;color:var(--accent)}
 dl{display:grid;grid-template-columns:minmax(8rem,max-content) 1fr;gap:.3rem 1rem;max-width:52rem}
 dt{font-weight:600}
-dd{margin:0;overflow-wrap:anywhere}
+dd{margin:0;overflow-wrap:anywhere}dd code{font-size:.8rem}
 code,pre{font:.85rem/1.45 ui-monospace,"DejaVu Sans Mono",monospace}
 pre{background:var(--panel);padding:.7rem .9rem;white-space:pre-wrap;overflow-wrap:anywhere}
 .legend{list-style:none;margin:.4rem 0;padding:0;display:flex;flex-wrap:wrap;gap:.2rem 1.1rem;font-size:.88rem}
@@ -73,6 +73,7 @@ pre{background:var(--panel);padding:.7rem .9rem;white-space:pre-wrap;overflow-wr
 .readout{min-height:1.5em;font-size:.88rem;margin:.2rem 0;font-variant-numeric:tabular-nums;max-width:none}
 svg text{fill:var(--ink);font:12.5px system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
 svg .tick,svg .axis{fill:var(--soft);font-size:12px}
+svg .cell{font-size:12px}
 svg .label{font-weight:600}
 svg .inside{font-size:11.5px;paint-order:stroke;stroke:var(--ground);stroke-width:3px;stroke-linejoin:round}
 .grid{stroke:var(--rule);stroke-width:.7}
@@ -98,5 +99,5 @@ svg .inside{font-size:11.5px;paint-order:stroke;stroke:var(--ground);stroke-widt
 .cursor{stroke:var(--ink);stroke-width:1;stroke-dasharray:3 3}
 .defs{position:absolute;width:0;height:0}
 ${LIGHT.map((_, i) => `.line.s${i},.leader.s${i}{stroke:var(--s${i})}.area.s${i}{fill:var(--s${i})}.mark.s${i}{fill:var(--s${i});stroke:var(--s${i})}`).join("\n")}
-@media print{body{font-size:11pt;print-color-adjust:exact;-webkit-print-color-adjust:exact}main{max-width:none;padding:0}h2{break-after:avoid}figure svg,.findings li,tr{break-inside:avoid}.readout{display:none}.scroll{overflow:visible}svg[role=img]{min-width:0}table{font-size:8pt}th,td{padding:.15rem .35rem}a{color:inherit}}
+@media print{body{font-size:11pt;print-color-adjust:exact;-webkit-print-color-adjust:exact}main{max-width:none;padding:0}h2,.legend,summary{break-after:avoid}figure svg,.findings li,tr{break-inside:avoid}.readout{display:none}.scroll{overflow:visible}svg[role=img]{min-width:0}table{font-size:8pt}th,td{padding:.15rem .35rem}a{color:inherit}}
 `;

@@ -5,6 +5,7 @@ import { parseSweep, sweepMap } from "../../../../../keeper/backtest/report/swee
 
 const input: HeatMapInput = {
   title: "Return <of> a sweep",
+  source: "A test.",
   columns: { name: "width", values: [0.1, 0.2, 0.4] },
   rows: { name: "hedge", values: ["off", "on"] },
   objective: { name: "CAGR", unit: "fraction", best: "highest" },
@@ -68,17 +69,17 @@ describe("report: a sweep's results", () => {
         [1, 2].map((tiny) => row({ tiny, same: "x", width, hedge }, width + (hedge ? 0.05 : 0) + tiny / 1000)),
       ),
     );
-    const map = sweepMap(parseSweep(header + lines.join(""), "f"))!;
+    const map = sweepMap(parseSweep(header + lines.join(""), "f"), "f")!;
     expect(map.columns).to.deep.equal({ name: "width", values: [0.1, 0.2, 0.4] });
     expect(map.rows).to.deep.equal({ name: "hedge", values: ["false", "true"] });
     expect(map.cells[1]![2]).to.be.closeTo(0.4515, 1e-12);
     expect(map.objective.name).to.match(/mean over tiny/);
-    expect(heatMap("h", map)).to.match(/hedge \(rows\)/);
+    expect(heatMap("h", map)).to.match(/rows: hedge, columns: width/);
   });
 
   it("bins the numbers of a random search, each result once", () => {
     const lines = Array.from({ length: 100 }, (_, i) => row({ a: i / 99, b: ((i * 37) % 100) / 99 }, i));
-    const map = sweepMap(parseSweep(header + lines.join(""), "f"))!;
+    const map = sweepMap(parseSweep(header + lines.join(""), "f"), "f")!;
     expect([map.columns.values.length, map.rows.values.length]).to.deep.equal([8, 8]);
     expect(map.columns.values[0]).to.equal("0 to 0.125");
     expect(map.cells.flat().some((cell) => cell === null)).to.equal(false);
@@ -93,6 +94,6 @@ describe("report: a sweep's results", () => {
       /f\.jsonl:1: this is not the beginning of a sweep's results/,
     );
     expect(() => parseSweep(`${header}{}\n`, "f.jsonl")).to.throw(/f\.jsonl:2: this is no result of a sweep/);
-    expect(sweepMap(parseSweep(`${header}${row({ a: 1 }, 0.1)}${row({ a: 2 }, 0.1)}`, "f"))).to.equal(null);
+    expect(sweepMap(parseSweep(`${header}${row({ a: 1 }, 0.1)}${row({ a: 2 }, 0.1)}`, "f"), "f")).to.equal(null);
   });
 });

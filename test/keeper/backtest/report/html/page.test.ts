@@ -8,6 +8,7 @@ import { reportPage } from "../../../../../keeper/backtest/report/html/page.ts";
 import { attributionPlot, signedTerms } from "../../../../../keeper/backtest/report/html/plots/attribution.ts";
 import { fallsOf } from "../../../../../keeper/backtest/report/html/plots/drawdown.ts";
 import { findings } from "../../../../../keeper/backtest/report/html/words.ts";
+import { sweepMap } from "../../../../../keeper/backtest/report/sweepMap.ts";
 import { rangesShown } from "../../../../../keeper/backtest/report/save.ts";
 import { STRATEGY_NAMES } from "../../../../../keeper/backtest/strategies/catalogue.ts";
 import { runStudy, type StudyOptions } from "../../../../../keeper/backtest/study/study.ts";
@@ -87,10 +88,10 @@ describe("report: the page", function () {
     const known = numbersOf(made.document);
     const cells = [...page.matchAll(/<data value="([^"]+)">([^<]+)<\/data>/g)];
     expect(cells.length).to.be.greaterThan(200);
-    for (const [, value, written] of cells) {
+    for (const [, value = "", written = ""] of cells) {
       expect(known.has(Number(value)), `${value} is in the document`).to.equal(true);
-      const shown = Number(written!.replaceAll(",", "").replace("+", ""));
-      const places = written!.split(".")[1]?.length ?? 0;
+      const shown = Number(written.replaceAll(",", "").replace("+", ""));
+      const places = written.split(".")[1]?.length ?? 0;
       // Costs are shown as they are subtracted; fractions as percent.
       const near = [1, 100, -1].some((factor) => Math.abs(Number(value) * factor - shown) <= 0.5001 * 10 ** -places);
       expect(near, `${written} for ${value}`).to.equal(true);
@@ -116,7 +117,7 @@ describe("report: the page", function () {
     const drawings = [...page.matchAll(/<svg [^>]*role="img"[^>]*>/g)].map(([tag]) => tag);
     expect(drawings.length).to.equal(6);
     for (const tag of drawings) {
-      const [title, description] = /aria-labelledby="([^"]+)"/.exec(tag)![1]!.split(" ");
+      const [title = "", description = ""] = /aria-labelledby="([^"]+)"/.exec(tag)![1]!.split(" ");
       expect(page)
         .to.match(new RegExp(`<title id="${title}">[^<]+`))
         .and.match(new RegExp(`<desc id="${description}">[^<]+`));
@@ -174,6 +175,16 @@ describe("report: the page", function () {
     const small = reportPage(lone);
     expect(small).to.include("One path proves little.").and.not.include("Break-even prices after");
     expect(small).not.to.match(/NaN|undefined|Infinity/);
+  });
+
+  it("shows a sweep with where it comes from", () => {
+    const sweep = sweepMap(
+      [0, 1, 2, 3].map((i) => ({ parameters: { a: i % 2, b: i < 2 }, objective: i / 10 })),
+      "sweep & co.jsonl",
+    )!;
+    const shown = reportPage({ ...made, sweep });
+    expect(shown).to.include("Results of strata sweep in sweep &amp; co.jsonl").and.include('id="sweep-title"');
+    expect(page).not.to.include("sweep-title");
   });
 
   it("draws the ranges that were wished for, else of who moved them", () => {
