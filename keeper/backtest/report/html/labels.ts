@@ -1,4 +1,12 @@
-/** Labels beside the ends of lines, moved apart where they would lie on each other. */
+/** Labels: the room that they take, and how they are moved apart where they would lie on each other. */
+
+/** Width of a bold character of the drawings' font at its size, on the wide side. */
+const CHARACTER = 8;
+
+/** Room that the longest of some names takes, no less than a usual one's. No font can be asked here. */
+export function labelWidth(names: readonly string[]): number {
+  return Math.max(11, ...names.map((name) => name.length)) * CHARACTER;
+}
 
 /**
  * Places as near to the wished ones as a least distance allows, in the same order, inside [from, to] if there is room for all. Each group of

@@ -66,7 +66,7 @@ export function termsTable({ strategies }: StudyDocument): Markup {
     "Quote units, means over the starts. Costs are shown as they are subtracted; each row adds up to its total.",
     [
       "strategy",
-      ...TERM_NAMES.map((name) => (costs.has(name) ? `- ${TERM_LABELS[name]}` : TERM_LABELS[name])),
+      ...TERM_NAMES.map((name) => (costs.has(name) ? `-\u00a0${TERM_LABELS[name]}` : TERM_LABELS[name])),
       "total",
     ],
     Object.entries(strategies).map(([name, { attribution }]): Cell[] => [

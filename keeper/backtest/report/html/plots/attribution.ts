@@ -3,6 +3,7 @@ import { grouped } from "../../../../report/format.ts";
 import { bottomAxis, type Frame, zeroLine } from "../axes.ts";
 import { stack } from "../bars.ts";
 import { type Drawing, WIDTH } from "../figure.ts";
+import { labelWidth } from "../labels.ts";
 import { coordinate, el, join, type Markup, NOTHING, text } from "../markup.ts";
 import { linear } from "../scale.ts";
 import { percentText } from "../write.ts";
@@ -48,7 +49,12 @@ export function attributionPlot(
     const parts = signedTerms(terms).map(({ name: term, value }) => ({ term, value: value / start }));
     return { name, parts, stacked: stack(parts.map(({ value }) => value)), total: Number(terms.total) / start };
   });
-  const frame: Frame = { left: 104, right: WIDTH - 92, top: 8, bottom: 8 + ROW * strategies.length };
+  const frame: Frame = {
+    left: 16 + labelWidth(bars.map(({ name }) => name)),
+    right: WIDTH - 92,
+    top: 8,
+    bottom: 8 + ROW * strategies.length,
+  };
   const ends = bars.flatMap(({ stacked, total }) => [0, total, ...stacked.map(({ to }) => to)]);
   const x = linear(
     [Math.min(...ends), Math.max(...ends)],

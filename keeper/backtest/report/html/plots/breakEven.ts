@@ -2,6 +2,7 @@
 import type { BookBreakEven, Interval } from "../../../metrics/breakEven.ts";
 import { bottomAxis, type Frame } from "../axes.ts";
 import { type Drawing, WIDTH } from "../figure.ts";
+import { labelWidth } from "../labels.ts";
 import { el, join, type Markup, NOTHING, text } from "../markup.ts";
 import { clamp, linear } from "../scale.ts";
 import { priceText } from "../write.ts";
@@ -25,7 +26,7 @@ export function breakEvenPlot(
   const top = 34;
   const heights = strategies.map(({ rows }) => rows.length * ROW + GAP);
   const bottom = top + heights.reduce((sum, height) => sum + height, 0);
-  const frame: Frame = { left: 142, right: WIDTH - 132, top, bottom };
+  const frame: Frame = { left: 54 + labelWidth(strategies.map(({ name }) => name)), right: WIDTH - 132, top, bottom };
   const x = linear([price / reach, price * reach], [frame.left, frame.right], 6, priceText);
   const here = x.at(price);
   let y = top + GAP / 2;

@@ -7,7 +7,7 @@ import { bottomAxis, leftAxis } from "../axes.ts";
 import { type Band, drawBands } from "../bands.ts";
 import { minMax } from "../downsample.ts";
 import type { Drawing } from "../figure.ts";
-import { spreadApart } from "../labels.ts";
+import { labelWidth, spreadApart } from "../labels.ts";
 import { linePath, type XY } from "../line.ts";
 import { el, join, type Markup, text } from "../markup.ts";
 import { mark, seriesClass } from "../series.ts";
@@ -23,7 +23,7 @@ export function navPlot(
   strategies: readonly StrategyStudy[],
   regimes: readonly Band<RegimeName>[],
 ): Drawing {
-  const { frame, x } = timeFrame(tape, 12, 380, 132);
+  const { frame, x } = timeFrame(tape, 12, 380, 40 + labelWidth(strategies.map(({ name }) => name)));
   const buckets = Math.round(frame.right - frame.left);
   const lines = strategies.map(({ first: { record } }) =>
     minMax(record.nav, buckets).map(({ at, value }): XY => [timeOf(tape, record.start + at), value]),

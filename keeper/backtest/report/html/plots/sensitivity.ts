@@ -2,6 +2,7 @@
 import { grouped } from "../../../../report/format.ts";
 import { bottomAxis, type Frame, zeroLine } from "../axes.ts";
 import { type Drawing, WIDTH } from "../figure.ts";
+import { labelWidth } from "../labels.ts";
 import { el, join, type Markup, text } from "../markup.ts";
 import { mark } from "../series.ts";
 import { linear } from "../scale.ts";
@@ -19,8 +20,9 @@ const ROW = 28;
 export function sensitivityPlot(rows: readonly SensitivityRow[], k: number): Drawing {
   const top = 56;
   const bottom = top + rows.length * ROW;
-  const middle = (104 + WIDTH) / 2;
-  const left: Frame = { left: 108, right: middle - 16, top, bottom };
+  const labels = 20 + labelWidth(rows.map(({ name }) => name));
+  const middle = (labels + WIDTH) / 2;
+  const left: Frame = { left: labels, right: middle - 16, top, bottom };
   const right: Frame = { left: middle + 12, right: WIDTH - 12, top, bottom };
   const all = rows.flatMap(({ atK, starts }) => [
     ...atK.map(({ cagr }) => cagr),
