@@ -8,6 +8,8 @@ import { spreadApart } from "../../../../../keeper/backtest/report/html/labels.t
 import { areaPath, boxesPath, linePath } from "../../../../../keeper/backtest/report/html/line.ts";
 import { coordinate, el, join, text, verbatim } from "../../../../../keeper/backtest/report/html/markup.ts";
 import { linear, logarithmic, time } from "../../../../../keeper/backtest/report/html/scale.ts";
+import { SERIES } from "../../../../../keeper/backtest/report/html/series.ts";
+import { STYLE } from "../../../../../keeper/backtest/report/html/style.ts";
 import { expectClose } from "../../../../support/close.ts";
 import "../../../../support/seed.ts";
 
@@ -136,8 +138,7 @@ describe("report: bars, bands and labels", () => {
         const up = Math.max(0, ...stacked.map(({ to }) => to));
         const down = Math.min(0, ...stacked.map(({ to }) => to));
         expectClose(up + down, total, 1e-4);
-        for (const [i, { from, to }] of stacked.entries())
-          expect(Math.sign(to - from)).to.equal(parts[i] === 0 ? 0 : Math.sign(to - from));
+        for (const [i, { from, to }] of stacked.entries()) expectClose(to - from, parts[i]!, 1e-4);
       }),
     );
     expect(stack([3, -1, 2, -4])).to.deep.equal([
@@ -172,5 +173,38 @@ describe("report: bars, bands and labels", () => {
         }
       }),
     );
+  });
+});
+
+describe("report: colours", () => {
+  /** Relative luminance and contrast of WCAG 2.2. */
+  const luminance = (colour: string): number => {
+    const digits = colour
+      .slice(1)
+      .replace(/^(.)(.)(.)$/, "$1$1$2$2$3$3")
+      .match(/../g)!;
+    const [r, g, b] = digits.map((pair) => {
+      const part = parseInt(pair, 16) / 255;
+      return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    }) as [number, number, number];
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const contrast = (one: string, other: string): number => {
+    const [a, b] = [luminance(one), luminance(other)];
+    return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  };
+  const themes = [...STYLE.matchAll(/:root\{([^}]*)\}/g)].map(
+    ([, block]) => new Map([...block!.matchAll(/--(\w+):(#\w+)/g)].map(([, name, colour]) => [name!, colour!])),
+  );
+
+  it("text stands out from its ground by 4.5 to 1, lines by 3 to 1, light and dark", () => {
+    expect(themes.length).to.equal(2);
+    for (const theme of themes) {
+      const of = (name: string): string => theme.get(name)!;
+      for (const name of ["ink", "soft", "accent"])
+        for (const ground of ["ground", "panel"])
+          expect(contrast(of(name), of(ground)), `${name} on ${ground}`).to.be.at.least(4.5);
+      for (let i = 0; i < SERIES; i++) expect(contrast(of(`s${i}`), of("ground")), `series ${i}`).to.be.at.least(3);
+    }
   });
 });
