@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-
 import { Command, CommanderError } from "commander";
 
 import { addBacktest } from "./commands/backtest.ts";
@@ -15,6 +13,7 @@ import { addWithdraw } from "./commands/withdraw.ts";
 import type { Context, GlobalOptions, Run } from "./context.ts";
 import { describe, exitCodeFor, UsageError } from "./errors.ts";
 import { createOutput } from "./output.ts";
+import { version } from "./version.ts";
 
 /**
  * Runs the command line.
@@ -68,12 +67,6 @@ export async function runProgram(args: readonly string[], context: Context): Pro
     context.stderr.write(`${describe(told, verbose)}\n`);
     return exitCodeFor(told);
   }
-}
-
-/** Of package.json. */
-function version(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { readonly version: string }).version;
 }
 
 function usage(error: CommanderError): UsageError | null {

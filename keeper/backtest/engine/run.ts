@@ -28,15 +28,38 @@ export interface RunRecord {
   readonly baseShare: number;
 }
 
+/** Looks at a book after every time its strategy may have acted, and changes nothing. */
+export interface Observer {
+  see(book: Book): void;
+}
+
 /**
  * @param start mark, before the last
  * @param knots marks at which terms are wanted, ascending; those up to the start or from the end on are passed over
+ * @param observer shown the book at every mark from the start on
  */
-export function runStrategy(world: World, strategy: Strategy, start: number, knots: Int32Array): RunRecord {
+export function runStrategy(
+  world: World,
+  strategy: Strategy,
+  start: number,
+  knots: Int32Array,
+  observer?: Observer,
+): RunRecord {
   const book = new Book(world, start, strategy.baseShare);
-  return recordRun(book, strategy, knots, () => {
+  const step = (): void => {
     advance(book);
-  });
+  };
+  return recordRun(
+    book,
+    strategy,
+    knots,
+    step,
+    observer === undefined
+      ? undefined
+      : () => {
+          observer.see(book);
+        },
+  );
 }
 
 /** What a record is made of; both engines' books have it. */
@@ -48,8 +71,15 @@ type RecordedBook = StrategyBook &
  * @param book on which nothing has been done
  * @param knots as of {@link runStrategy}
  * @param step leads the book to its next mark
+ * @param seen called at every mark after the strategy may have acted
  */
-export function recordRun(book: RecordedBook, strategy: Strategy, knots: Int32Array, step: () => void): RunRecord {
+export function recordRun(
+  book: RecordedBook,
+  strategy: Strategy,
+  knots: Int32Array,
+  step: () => void,
+  seen?: () => void,
+): RunRecord {
   const { mark: start } = book;
   const end = book.world.tape.bars;
   const kept = Int32Array.from([start, ...knots.filter((mark) => mark > start && mark < end), end]);
@@ -57,11 +87,13 @@ export function recordRun(book: RecordedBook, strategy: Strategy, knots: Int32Ar
   const terms = new Float64Array(kept.length * TERMS);
   book.writeNav(nav, 0);
   strategy.open(book);
+  seen?.();
   let row = 1;
   let next = kept[row] as number;
   for (let mark = start + 1; mark <= end; mark++) {
     step();
     strategy.act(book);
+    seen?.();
     book.writeNav(nav, mark - start);
     if (mark === next) {
       terms.set(book.terms, row * TERMS);

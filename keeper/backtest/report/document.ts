@@ -13,10 +13,12 @@ import { STRATEGY } from "../../strategy/version.ts";
 import { REGIME_NAMES } from "../data/regimes.ts";
 import type { StretchFigures } from "../metrics/stretch.ts";
 import type { Costs } from "../model/costs.ts";
+import type { BookBreakEven } from "../metrics/breakEven.ts";
 import type { FeeModel } from "../study/options.ts";
 import type { Spread } from "../metrics/spread.ts";
 import type { Ablation } from "../study/ablation.ts";
 import type { StrategyStudy, Study } from "../study/study.ts";
+import type { CodeVersion } from "./codeVersion.ts";
 import {
   ABLATION_MEASURES,
   type Measure,
@@ -39,13 +41,17 @@ export interface Setting {
   readonly overrides?: ConfigOverrides;
   /** Seeds 1 to so many shuffled the signals of gate E. */
   readonly placebos: number;
+  /** What computed it, so that anybody can do so again. */
+  readonly code?: CodeVersion;
 }
 
 /** Places of an amount: sums agree with the net asset value to well under a cent. */
 const PLACES = 6;
 
-export function studyDocument(study: Study, setting: Setting): unknown {
-  const { path, fees, k, costs, reserve, overrides = {}, placebos } = setting;
+export type StudyDocument = ReturnType<typeof studyDocument>;
+
+export function studyDocument(study: Study, setting: Setting) {
+  const { path, fees, k, costs, reserve, overrides = {}, placebos, code = null } = setting;
   const { strategies, starts } = study;
   const model = { fees, k, feeScale: study.feeScale, ...costs, reserve, baseline: "hold-base" };
   const data = { file: path.file ?? null, from: isoTime(path.from), to: isoTime(path.to) };
@@ -74,7 +80,9 @@ export function studyDocument(study: Study, setting: Setting): unknown {
     configHash: sha256(canonicalJson({ ...asked, starts: starts.map(isoTime) })),
     // Nothing else in these runs is drawn.
     seed: study.gates === null || placebos === 0 ? null : { placebos: [1, placebos] },
+    code,
     layered: { ...STRATEGY, overrides },
+    end: { price: path.bars.at(-1)?.close ?? null, volatility: study.endVolatility },
     starts: starts.map(isoTime),
     ...(study.gates === null ? {} : { gates: study.gates }),
     ...(study.ablation === null ? {} : { ablation: study.ablation.map(ablationDocument) }),
@@ -93,24 +101,24 @@ export function studyDocument(study: Study, setting: Setting): unknown {
   };
 }
 
-function strategyDocument({ runs, atK }: StrategyStudy): unknown {
+function strategyDocument({ runs, atK, beatsHold, first }: StrategyStudy) {
   const all = spreads(runs, MEASURES);
   return {
     ...means(all),
     attribution: attributionDocument(meanAttribution(runs)),
     starts: { n: runs.length, min: all.netReturn?.min ?? null, max: all.netReturn?.max ?? null },
-    ranges: Object.fromEntries(
-      Object.entries(all).map(([name, spread]) => [name, spread === null ? null : [spread.min, spread.max]]),
-    ),
+    ranges: rangesOf(all),
     atK: [...atK].map(([k, others]) => ({
       k,
       ...means(spreads(others, ["netReturn", "cagr", "maxDrawdown"] as const)),
     })),
     signDependsOnK: signDependsOnK(atK),
+    beatsHold,
+    breakEven: first.breakEven?.map(breakEvenDocument) ?? null,
   };
 }
 
-function ablationDocument({ rule, without }: Ablation): unknown {
+function ablationDocument({ rule, without }: Ablation) {
   return {
     rule,
     without: {
@@ -120,7 +128,12 @@ function ablationDocument({ rule, without }: Ablation): unknown {
   };
 }
 
-function stretchDocument(runs: readonly StretchFigures[]): unknown {
+/** Prices are quote units per base unit. */
+function breakEvenDocument({ days, fees, absolute, versusTokens }: BookBreakEven) {
+  return { days, expectedFees: decimal(fees, PLACES), absolute, versusTokens };
+}
+
+function stretchDocument(runs: readonly StretchFigures[]) {
   return {
     ...means(spreads(runs, STRETCH_MEASURES)),
     attribution: attributionDocument(meanAttribution(runs)),
@@ -128,8 +141,18 @@ function stretchDocument(runs: readonly StretchFigures[]): unknown {
   };
 }
 
-function means(all: Readonly<Partial<Record<Measure, Spread | null>>>): Record<string, number | null> {
-  return Object.fromEntries(Object.entries(all).map(([name, spread]) => [name, spread?.mean ?? null] as const));
+function means<M extends Measure>(all: Readonly<Record<M, Spread | null>>): Readonly<Record<M, number | null>> {
+  const entries = Object.entries<Spread | null>(all).map(([name, spread]) => [name, spread?.mean ?? null] as const);
+  return Object.fromEntries(entries) as Record<M, number | null>;
+}
+
+function rangesOf<M extends Measure>(
+  all: Readonly<Record<M, Spread | null>>,
+): Readonly<Record<M, readonly [least: number, greatest: number] | null>> {
+  const entries = Object.entries<Spread | null>(all).map(
+    ([name, spread]) => [name, spread === null ? null : ([spread.min, spread.max] as const)] as const,
+  );
+  return Object.fromEntries(entries) as Record<M, readonly [number, number] | null>;
 }
 
 /** Terms as they are printed add up to the total as it is printed. */

@@ -3,13 +3,14 @@
  * its twin copies) is made when the first one asks for it.
  */
 import type { PricePath } from "../../market/types.ts";
-import { HOUR } from "../../signals/signal.ts";
 import type { ConfigOverrides } from "../../strategy/config.ts";
 import { midnights } from "../data/calendar.ts";
 import type { DatedRate } from "../data/fedFunds.ts";
 import { type Growth, growthOf } from "../data/growth.ts";
-import { type Tape, tapeOf, timeOf } from "../data/tape.ts";
-import { type RunRecord, runStrategy } from "../engine/run.ts";
+import { type Tape, tapeOf } from "../data/tape.ts";
+import type { Book } from "../engine/book.ts";
+import { RangeHistory } from "../engine/rangeHistory.ts";
+import { type Observer, type RunRecord, runStrategy } from "../engine/run.ts";
 import type { World } from "../engine/world.ts";
 import type { Costs } from "../model/costs.ts";
 import { dampedVariance, type FeeFlow, feeFlow } from "../model/feeFlow.ts";
@@ -27,6 +28,8 @@ export interface RunsOptions {
   readonly overrides?: ConfigOverrides;
   /** Awaited between runs, so that a long study can be stopped: it ends with what this throws. */
   readonly pause: () => Promise<void>;
+  /** Pay ratio at which the runs from the first mark keep the ranges that they had open; none unless given. */
+  readonly historyAt?: number;
 }
 
 /** How a run of `layered` may differ from the study's own. */
@@ -45,7 +48,8 @@ export class Runs {
   readonly #knots: Int32Array;
   readonly #worlds = new Map<number, { readonly world: World; readonly flow: FeeFlow }>();
   readonly #records = new Map<string, RunRecord>();
-  readonly #deltas = new Map<string, Float64Array>();
+  readonly #deltas = new Map<string, Deltas>();
+  readonly #histories = new Map<string, RangeHistory>();
   #signals: SignalTape | null = null;
 
   constructor(options: RunsOptions) {
@@ -76,10 +80,25 @@ export class Runs {
     if (known !== undefined) return known;
     if (name === "no-lp") await this.record("layered", k, start);
     await this.#options.pause();
-    const record =
-      name === "layered" ? this.#layered(k, start, key) : this.#run(this.#create(name, k, start), k, start);
+    const observers: Observer[] = [];
+    if (name === "layered") {
+      const deltas = new Deltas(this.tape.bars, start);
+      this.#deltas.set(key, deltas);
+      observers.push(deltas);
+    }
+    if (k === this.#options.historyAt && start === 0) {
+      const history = new RangeHistory();
+      this.#histories.set(key, history);
+      observers.push(history);
+    }
+    const record = this.#run(createStrategy(name, this.#materials(k, start)), k, start, observers);
     this.#records.set(key, record);
     return record;
+  }
+
+  /** Ranges of a run from the first mark, and the book that it ended with; null where none were kept. */
+  history(name: StrategyName, k: number): RangeHistory | null {
+    return this.#histories.get(`${name} ${k} 0`) ?? null;
   }
 
   /** A run of `layered` that differs from the study's; not kept. */
@@ -87,36 +106,23 @@ export class Runs {
     await this.#options.pause();
     const all = merged(this.#options.overrides ?? {}, overrides ?? {});
     const materials = { ...this.#materials(k, start), overrides: all, signals: () => signals ?? this.signals };
-    return this.#run(createStrategy("layered", materials), k, start);
+    return this.#run(createStrategy("layered", materials), k, start, []);
   }
 
-  /** Keeps the net delta of every mark besides. */
-  #layered(k: number, start: number, key: string): RunRecord {
-    const strategy = this.#create("layered", k, start);
-    const deltas = new Float64Array(this.tape.bars - start + 1);
-    const kept = (action: "open" | "act"): Strategy["act"] => {
-      return (book) => {
-        strategy[action](book);
-        deltas[(book.time - timeOf(this.tape, start)) / HOUR] = netDelta(book);
-      };
+  #run(strategy: Strategy, k: number, start: number, observers: readonly Observer[]): RunRecord {
+    const { world } = this.#at(k);
+    if (observers.length === 0) return runStrategy(world, strategy, start, this.#knots);
+    const see = (book: Book): void => {
+      for (const observer of observers) observer.see(book);
     };
-    this.#deltas.set(key, deltas);
-    return this.#run({ baseShare: strategy.baseShare, open: kept("open"), act: kept("act") }, k, start);
-  }
-
-  #run(strategy: Strategy, k: number, start: number): RunRecord {
-    return runStrategy(this.#at(k).world, strategy, start, this.#knots);
-  }
-
-  #create(name: StrategyName, k: number, start: number): Strategy {
-    return createStrategy(name, this.#materials(k, start));
+    return runStrategy(world, strategy, start, this.#knots, { see });
   }
 
   #materials(k: number, start: number): Materials {
     return {
       feeScale: this.feeScale(k),
       signals: () => this.signals,
-      deltas: () => this.#deltas.get(`layered ${k} ${start}`) ?? new Float64Array(),
+      deltas: () => this.#deltas.get(`layered ${k} ${start}`)?.values ?? new Float64Array(),
       overrides: this.#options.overrides ?? {},
     };
   }
@@ -129,6 +135,21 @@ export class Runs {
     const world = { tape: this.tape, feePerLiquidity: flow.perLiquidity, growth: this.#growth, costs };
     this.#worlds.set(k, { world, flow });
     return { world, flow };
+  }
+}
+
+/** The net delta of every mark, which the twin copies. */
+class Deltas implements Observer {
+  readonly values: Float64Array;
+  readonly #start: number;
+
+  constructor(bars: number, start: number) {
+    this.values = new Float64Array(bars - start + 1);
+    this.#start = start;
+  }
+
+  see(book: Book): void {
+    this.values[book.mark - this.#start] = netDelta(book);
   }
 }
 

@@ -1,10 +1,14 @@
 /**
  * A whole back-test: several strategies, each from several starts, at one pay ratio and then at others beside it. Pure but for `pause`.
  */
+import type { PricePath } from "../../market/types.ts";
+import { varianceRun, windowVolatility } from "../../signals/realisedVolatility.ts";
 import { quarterName, yearName } from "../data/calendar.ts";
 import { type RegimeName, regimesOf } from "../data/regimes.ts";
 import { type Tape, timeOf } from "../data/tape.ts";
+import type { RangeSpan } from "../engine/rangeHistory.ts";
 import type { RunRecord } from "../engine/run.ts";
+import { bookBreakEven, type BookBreakEven } from "../metrics/breakEven.ts";
 import { daysBy, type RunFigures, runFigures } from "../metrics/runFigures.ts";
 import { stretchFigures, type StretchFigures } from "../metrics/stretch.ts";
 import type { StrategyName } from "../strategies/catalogue.ts";
@@ -37,6 +41,18 @@ export interface StrategyStudy {
   readonly years: ReadonlyMap<string, readonly StretchFigures[]>;
   /** Runs at other pay ratios, ascending, the study's own included. */
   readonly atK: ReadonlyMap<number, readonly RunFigures[]>;
+  /** Part of the starts from which it returned more than `hold` did; null for `hold` itself. */
+  readonly beatsHold: number | null;
+  readonly first: FirstRun;
+}
+
+/** What is shown of the run from the first start at the study's own pay ratio. */
+export interface FirstRun {
+  readonly record: RunRecord;
+  /** Ranges opened and closed. */
+  readonly ranges: readonly RangeSpan[];
+  /** Of the book at the end; null without ranges, or if the last 30 days lack bars to measure volatility by. */
+  readonly breakEven: readonly BookBreakEven[] | null;
 }
 
 export interface Study {
@@ -44,6 +60,8 @@ export interface Study {
   readonly starts: readonly number[];
   /** Fee variance over the damped variance, at the study's k. */
   readonly feeScale: number;
+  /** Realised over the last 30 days of the window, a year; null if they lack bars. */
+  readonly endVolatility: number | null;
   /** Bars of the window by regime. */
   readonly regimeBars: ReadonlyMap<RegimeName, number>;
   readonly strategies: readonly StrategyStudy[];
@@ -57,12 +75,16 @@ export interface Study {
 /** @throws BacktestOptionError if the window is too short for the starts */
 export async function runStudy(options: StudyOptions): Promise<Study> {
   const { path, k, strategies: names } = options;
-  const runs = new Runs(options);
+  const runs = new Runs({ ...options, historyAt: options.k });
   const { tape, riskFree } = runs;
   const starts = startMarks(options.starts, tape.bars);
   if (options.walkForward !== undefined) requirePast(tape);
   const regimeAt = regimesOf(path);
   const ratios = [...new Set([k, ...SENSITIVITY])].toSorted((a, b) => a - b);
+  const volatility = endVolatility(path);
+  const holding: number[] = [];
+  for (const start of starts) holding.push(returnOf(await runs.record("hold", k, start)));
+
   const strategies: StrategyStudy[] = [];
   for (const name of names) {
     const atK = new Map<number, RunFigures[]>();
@@ -78,6 +100,10 @@ export async function runStudy(options: StudyOptions): Promise<Study> {
     }
     const by = <N extends string>(nameOf: (time: number) => N): Map<N, StretchFigures[]> =>
       grouped(records, tape, riskFree, nameOf);
+    const [record] = records;
+    const seen = runs.history(name, k);
+    // At least one start, and the study's own ratio among the ratios: unreachable, and the compiler cannot know.
+    if (record === undefined) throw new Error("A study without a run; report this as a bug.");
     strategies.push({
       name,
       runs: atK.get(k) ?? [],
@@ -85,17 +111,38 @@ export async function runStudy(options: StudyOptions): Promise<Study> {
       quarters: by(quarterName),
       years: by(yearName),
       atK,
+      beatsHold: name === "hold" ? null : partAbove(records.map(returnOf), holding),
+      first: {
+        record,
+        ranges: seen?.spans ?? [],
+        breakEven: volatility === null || seen?.book == null ? null : bookBreakEven(seen.book, volatility),
+      },
     });
   }
   return {
     starts: starts.map((mark) => timeOf(tape, mark)),
     feeScale: runs.feeScale(k),
+    endVolatility: volatility,
     regimeBars: countBars(tape, regimeAt),
     strategies,
     gates: names.includes("layered") ? await gatesOf(runs, { k, starts, placebos: options.placebos }) : null,
     ablation: options.ablation === true ? await ablate(runs, k, starts) : null,
     walkForward: options.walkForward === undefined ? null : await walkForward(runs, k, options.walkForward),
   };
+}
+
+/** @returns null if the last 30 days lack bars */
+function endVolatility({ history, bars, to }: PricePath): number | null {
+  const all = [...history, ...bars];
+  return windowVolatility(varianceRun(all, to, 31 * 24), to, 30);
+}
+
+function returnOf({ nav }: RunRecord): number {
+  return (nav.at(-1) ?? Number.NaN) / (nav[0] ?? Number.NaN) - 1;
+}
+
+function partAbove(values: readonly number[], others: readonly number[]): number {
+  return values.filter((value, i) => value > (others[i] ?? Number.NaN)).length / values.length;
 }
 
 /** The figures of each group of days, over all runs that have such days. */

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from "node:fs";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
@@ -8,6 +8,7 @@ import type { Command } from "commander";
 import type { Environment } from "../config.ts";
 import type { Run } from "../context.ts";
 import { InterruptedError, UsageError } from "../errors.ts";
+import { version } from "../version.ts";
 
 interface BacktestOptions {
   readonly prices: string;
@@ -22,6 +23,9 @@ interface BacktestOptions {
   readonly config?: string;
   readonly ablation: boolean;
   readonly walkForward: boolean;
+  readonly out?: string;
+  readonly ranges?: string;
+  readonly sweep?: string;
 }
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
@@ -48,6 +52,9 @@ export function addBacktest(program: Command, start: (command: Command) => Run):
     .option("--ablation", "layered without each of its rules in turn", false)
     .option("--walk-forward", "layered's configuration chosen on the past, judged on the next quarter", false)
     .option("--config <file>", "JSON with what of layered's configuration is not the default")
+    .option("--out <folder>", "write a report there: report.html for people, CSV and JSON; a new or an empty folder")
+    .option("--ranges <name>", "with --out: the strategy whose ranges are drawn (default: layered, else the first)")
+    .option("--sweep <file>", "with --out: results of strata sweep, shown as a heat map")
     .action(async (options: BacktestOptions, command: Command) => {
       const { environment, output, signal } = start(command);
       // Loaded only now: no other command needs them.
@@ -60,6 +67,10 @@ export function addBacktest(program: Command, start: (command: Command) => Run):
       const { runStudy } = await import("../../backtest/study/study.ts");
       const { studyDocument } = await import("../../backtest/report/document.ts");
       const { studyText } = await import("../../backtest/report/text.ts");
+      const { codeVersion } = await import("../../backtest/report/codeVersion.ts");
+      const { OWNED, PAGE, rangesShown, saveReport } = await import("../../backtest/report/save.ts");
+      const { readSweepMap } = await import("../../backtest/report/sweepMap.ts");
+      const { requireOurs } = await import("../../backtest/report/folder.ts");
       const { loadPath } = await import("../../market/path.ts");
 
       // Everything that can be wrong is found before anything takes time.
@@ -70,6 +81,9 @@ export function addBacktest(program: Command, start: (command: Command) => Run):
         options.config === undefined ? { overrides: {}, candidates: null } : await readConfig(options.config);
       const { overrides } = config;
       const walkForward = options.walkForward ? { walkForward: config.candidates ?? DEFAULT_CANDIDATES } : {};
+      requireShown(options, strategies);
+      if (options.out !== undefined) await requireOurs(options.out, OWNED);
+      const sweep = options.sweep === undefined ? {} : { sweep: await readSweepMap(options.sweep) };
       const folder = inputsFolder(options.inputs, environment);
       const reserve = folder === null ? null : await readFedFunds(folder);
       const { prices, from, to } = options;
@@ -83,10 +97,32 @@ export function addBacktest(program: Command, start: (command: Command) => Run):
         ablation: options.ablation,
         ...walkForward,
       });
+      const code = await codeVersion(ROOT, version());
       const source = reserve === null ? "default" : "fed funds";
-      const setting = { path, fees, k, costs, reserve: source, overrides, placebos } as const;
-      output.result(studyDocument(study, setting), () => studyText(study, setting));
+      const setting = { path, fees, k, costs, reserve: source, overrides, placebos, code } as const;
+      const document = studyDocument(study, setting);
+      if (options.out !== undefined) {
+        const ranges = rangesShown(study, options.ranges);
+        const files = await saveReport(options.out, { document, study, path, ranges, ...sweep });
+        output.log(
+          `The report is ${join(options.out, PAGE)}; ${files.length - 1} files with its figures lie beside it.`,
+        );
+      }
+      output.result(document, () => studyText(study, setting));
     });
+}
+
+/** @throws UsageError for a wish about a report that nobody asked for, or about a strategy that does not run */
+function requireShown({ ranges, sweep, out }: BacktestOptions, strategies: readonly string[]): void {
+  for (const [option, value] of [
+    ["--ranges", ranges],
+    ["--sweep", sweep],
+  ] as const) {
+    if (value !== undefined && out === undefined)
+      throw new UsageError(`${option} says what a report shows; add --out FOLDER, or leave it away.`);
+  }
+  if (ranges !== undefined && !strategies.includes(ranges))
+    throw new UsageError(`--ranges "${ranges}" is not among --strategies; choose from ${strategies.join(", ")}.`);
 }
 
 /** Null if nobody named a folder and there is none where it usually lies. */

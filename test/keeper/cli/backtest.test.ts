@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -89,6 +89,38 @@ describe("cli: backtest", function () {
       .and.match(/^recentre-20 .*\[/m);
   });
 
+  it("writes a report whose figures are those of the document, and replaces it", async () => {
+    const out = join(mkdtempSync(join(tmpdir(), "strata-")), "report");
+    for (const more of [[], ["--ranges", "recentre-20"]]) {
+      const { code, stdout, stderr } = await inProcess([...base, "--json", "--out", out, ...more]);
+      expect(code).to.equal(0);
+      expect(stderr).to.equal(`The report is ${join(out, "report.html")}; 10 files with its figures lie beside it.\n`);
+      const written: unknown = JSON.parse(readFileSync(join(out, "backtest.json"), "utf8"));
+      expect(JSON.parse(stdout)).to.deep.equal(written);
+    }
+    expect(readdirSync(join(out, "..")).length).to.equal(1);
+    const { configHash } = JSON.parse(readFileSync(join(out, "backtest.json"), "utf8")) as Result;
+    const page = readFileSync(join(out, "report.html"), "utf8");
+    expect(page).to.include(configHash).and.include("Price, and the ranges of recentre-20");
+  });
+
+  it("writes nothing where a folder holds something else, and says so before anything is computed", async () => {
+    const out = mkdtempSync(join(tmpdir(), "strata-"));
+    writeFileSync(join(out, "notes.txt"), "mine");
+    const { code, stdout, stderr } = await inProcess([...base, "--out", out]);
+    expect([code, stdout]).to.deep.equal([2, ""]);
+    expect(stderr).to.match(/--out ".*" holds notes\.txt, which is no part of a report; name a new or an empty folder/);
+    expect(readdirSync(out)).to.deep.equal(["notes.txt"]);
+  });
+
+  it("writes nothing for ranges that nobody opened", async () => {
+    const out = join(mkdtempSync(join(tmpdir(), "strata-")), "report");
+    const { code, stderr } = await inProcess([...base, "--out", out, "--ranges", "hold"]);
+    expect(code).to.equal(2);
+    expect(stderr).to.match(/--ranges: "hold" opens no range in this back-test; choose from recentre-20/);
+    expect(existsSync(out)).to.equal(false);
+  });
+
   const bad = mkdtempSync(join(tmpdir(), "strata-"));
   mkdirSync(join(bad, "rates"));
   writeFileSync(join(bad, "rates", "fedfunds-monthly.csv"), "DATE,FEDFUNDS\n2018-01-01,much\n");
@@ -127,6 +159,22 @@ describe("cli: backtest", function () {
     ],
     ["inputs that are no folder", ["--inputs", "nowhere"], /--inputs "nowhere" is not a folder/],
     ["inputs with a defect", ["--inputs", bad], /fedfunds-monthly\.csv:2: "2018-01-01,much" is no month with its rate/],
+    ["ranges without a report", ["--ranges", "recentre-20"], /--ranges says what a report shows; add --out FOLDER/],
+    [
+      "ranges of who does not run",
+      ["--out", "nowhere", "--ranges", "static"],
+      /--ranges "static" is not among --strategies; choose from hold, recentre-20/,
+    ],
+    [
+      "a report inside nothing",
+      ["--out", "no/such/report"],
+      /would lie in .*such, which is no folder; make that first/,
+    ],
+    [
+      "a sweep that is none",
+      ["--out", "nowhere", "--sweep", file],
+      /prices\.csv:1: this is not the beginning of a sweep's results/,
+    ],
     ["a price file that does not exist", ["--prices", "no-such.csv"], /no-such\.csv: there is no such file/],
   ];
   for (const [what, args, message] of cases) {

@@ -73,6 +73,31 @@ describe("backtest: a study", function () {
     expect(signDependsOnK(new Map([[1, []]]))).to.equal(false);
   });
 
+  it("counts the starts that beat holding, whether holding was asked for or not", async () => {
+    const { strategies } = await generated();
+    const returns = (name: string): number[] =>
+      strategies.find((one) => one.name === name)!.runs.map(({ netReturn }) => netReturn);
+    const hold = returns("hold");
+    for (const { name, beatsHold } of strategies) {
+      const won = returns(name).filter((value, start) => value > hold[start]!).length;
+      expect(beatsHold, name).to.equal(name === "hold" ? null : won / 6);
+    }
+    const alone = await generated({ strategies: ["recentre-20"] });
+    expect(alone.strategies[0]!.beatsHold).to.equal(strategies.find(({ name }) => name === "recentre-20")!.beatsHold);
+  });
+
+  it("keeps of the first start what a picture of it needs", async () => {
+    const { strategies, starts } = await generated();
+    for (const { name, runs, first } of strategies) {
+      expect(first.record.start).to.equal(0);
+      expectClose(first.record.nav.at(-1)! / first.record.nav[0]! - 1, runs[0]!.netReturn, 1e-9);
+      const ranged = !name.startsWith("hold");
+      expect(first.ranges.length > 0, name).to.equal(ranged);
+      expect(first.breakEven !== null, name).to.equal(ranged);
+    }
+    expect(starts.length).to.equal(6);
+  });
+
   it("gives the same document twice, and another hash for another model", async () => {
     const path = pathOf(gbm(24 * 150, 0.9, 51));
     const setting = { path, fees: "lvr", k: 0.9, costs: DEFAULT_COSTS, reserve: "default", placebos: 0 } as const;

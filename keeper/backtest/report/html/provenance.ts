@@ -1,0 +1,65 @@
+/** Everything that somebody needs who wants to compute the same again. */
+import { grouped } from "../../../report/format.ts";
+import type { StudyDocument } from "../document.ts";
+import { el, join, type Markup, text } from "./markup.ts";
+import { listed } from "./write.ts";
+
+export function provenance({ data, model, configHash, seed, code, starts, strategies }: StudyDocument): Markup {
+  const commit = code?.commit ?? null;
+  const version =
+    code === null
+      ? "unknown"
+      : `${code.version}${commit === null ? "" : `, commit ${commit}${code.changed === true ? " with changes that are in no commit" : ""}`}`;
+  const facts: readonly (readonly [string, string])[] = [
+    ["Data", `${data.file ?? "generated"}, ${data.from} to ${data.to}`],
+    ["Hash of the prices", data.sha256],
+    ["Hash of the configuration", configHash],
+    ["Seed", seed === null ? "none: nothing is drawn" : String(seed)],
+    ["Code", version],
+    ["Starts", listed(starts.map((start) => start.slice(0, 10)))],
+    [
+      "Fees",
+      `model ${model.fees}, k = ${model.k}, fee variance ${model.feeScale.toPrecision(6)} times the damped variance`,
+    ],
+    [
+      "Costs",
+      `swap ${grouped(model.swap * 10_000, 1)} bp, gas ${grouped(model.gas, 2)} a rebalance, borrowing ${grouped(model.borrowRate * 100, 2)} % a year, collateral ${grouped(model.collateralYield * 100, 2)} %, reserve ${model.reserve === "default" ? `${grouped(model.reserveRate * 100, 2)} %` : "fed funds"}, liquidation at a loan-to-value of ${grouped(model.liquidationLtv * 100, 0)} %`,
+    ],
+    [
+      "In this folder",
+      "backtest.json has every figure, the CSV files have the lines and tables; docs/backtest.md says how they are computed.",
+    ],
+  ];
+  return join([
+    el(
+      "dl",
+      {},
+      join(
+        facts.map(([name, fact]) =>
+          join([
+            el("dt", {}, text(name)),
+            el("dd", {}, name.startsWith("Hash") ? el("code", {}, text(fact)) : text(fact)),
+          ]),
+        ),
+      ),
+    ),
+    el("p", {}, text("The same prices and the same configuration have the same hashes and give the same figures:")),
+    el(
+      "pre",
+      {},
+      text(
+        `npx strata backtest --prices ${quoted(data.file ?? "FILE")} --from ${shortIso(data.from)} --to ${shortIso(data.to)} ` +
+          `--strategies ${Object.keys(strategies).join(",")} --fees ${model.fees} --k ${model.k} --starts ${starts.length}${model.reserve === "fed funds" ? " --inputs FOLDER" : ""} --out FOLDER`,
+      ),
+    ),
+  ]);
+}
+
+function quoted(word: string): string {
+  return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** A date where it is midnight, else date and hour, as --from takes them. */
+function shortIso(time: string): string {
+  return time.endsWith("T00:00:00.000Z") ? time.slice(0, 10) : `${time.slice(0, 16)}Z`;
+}
