@@ -157,6 +157,17 @@ export class Book {
     this.collect();
   }
 
+  /** Closes one range; what it held lies idle, and the ranges after it move up by a place. Fees stay pending. */
+  burn(place: number): void {
+    const { ranges } = this;
+    if (!(place >= 0 && place < ranges.count)) throw new BookError(`There is no range at place ${place} to close.`);
+    this.give(IDLE_BASE, ranges.base[place] as number);
+    this.give(IDLE_QUOTE, ranges.quote[place] as number);
+    for (const row of [ranges.liquidity, ranges.lower, ranges.upper, ranges.base, ranges.quote])
+      row.copyWithin(place, place + 1, ranges.count);
+    ranges.count--;
+  }
+
   /** Pending fees lie idle. */
   collect(): void {
     this.give(IDLE_BASE, this.slot(FEES_BASE));

@@ -4,7 +4,7 @@
 import type { PricePath } from "../../market/types.ts";
 import { midnights, quarterName, yearName } from "../data/calendar.ts";
 import type { DatedRate } from "../data/fedFunds.ts";
-import { growthOf } from "../data/growth.ts";
+import { cumulativeLog, growthOf } from "../data/growth.ts";
 import { type RegimeName, regimesOf } from "../data/regimes.ts";
 import { type Tape, tapeOf, timeOf } from "../data/tape.ts";
 import { type RunRecord, runStrategy } from "../engine/run.ts";
@@ -129,11 +129,4 @@ function countBars(tape: Tape, regimeAt: (time: number) => RegimeName): Map<Regi
     bars.set(name, (bars.get(name) ?? 0) + 1);
   }
   return bars;
-}
-
-/** Logarithm of the product of the factors before each mark. */
-function cumulativeLog(factors: Float64Array): Float64Array {
-  const sums = new Float64Array(factors.length + 1);
-  for (const [i, factor] of factors.entries()) sums[i + 1] = (sums[i] ?? 0) + Math.log(factor);
-  return sums;
 }
