@@ -19,7 +19,8 @@ export function trendVotes(tape: Tape, path: Pick<PricePath, "bars" | "history">
   let now = Number.NaN;
   for (let mark = 0; mark <= tape.bars; mark++) {
     const time = timeOf(tape, mark);
-    if (mark === 0 || time % DAY === 0) now = bearishFraction(trendVoices(dailyCloses(all, time, CLOSES))) ?? Number.NaN;
+    if (mark === 0 || time % DAY === 0)
+      now = bearishFraction(trendVoices(dailyCloses(all, time, CLOSES))) ?? Number.NaN;
     votes[mark] = now;
   }
   return votes;

@@ -112,8 +112,7 @@ export function parseSweepConfig(text: string, file: string): SweepConfig {
   const isGrid = z.object({ method: z.literal("grid") }).safeParse(raw["search"] ?? { method: "grid" }).success;
   const given = z.record(z.string(), z.unknown()).safeParse(raw["parameters"] ?? {});
   let space: Space = new Map();
-  if (family !== undefined && given.success)
-    space = readSpace(given.data, family, isGrid, faults);
+  if (family !== undefined && given.success) space = readSpace(given.data, family, isGrid, faults);
   if (!parsed.success || family === undefined || faults.length > 0) throw new SweepConfigError(file, faults);
 
   const { data } = parsed;
@@ -153,12 +152,7 @@ export function parseSweepConfig(text: string, file: string): SweepConfig {
 }
 
 /** @param faults what is wrong is added */
-function readSpace(
-  given: Readonly<Record<string, unknown>>,
-  family: Family,
-  isGrid: boolean,
-  faults: string[],
-): Space {
+function readSpace(given: Readonly<Record<string, unknown>>, family: Family, isGrid: boolean, faults: string[]): Space {
   const space = new Map<string, Dimension>();
   const names = Object.keys(family.schema.shape);
   for (const [name, value] of Object.entries(given)) {

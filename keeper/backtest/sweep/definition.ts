@@ -34,19 +34,19 @@ export function dataHashOf({ path, reserve }: SweepDefinition): string {
   );
 }
 
-/** One for each way to fill the parameters in, ascending by hash: points that are alike become one. */
-export function configurationsOf(
-  definition: SweepDefinition,
-  points: readonly Parameters[],
-): readonly Configuration[] {
+/** Hashes configurations of a definition; what they share is hashed once. */
+export function configurationHasher(definition: SweepDefinition): (parameters: Parameters) => string {
   const { family, k, starts, costs } = definition;
   const data = dataHashOf(definition);
-  const byHash = new Map<string, Configuration>();
-  for (const parameters of points) {
-    const hash = sha256(canonicalJson({ family, k, starts, costs: { ...costs }, data, parameters: { ...parameters } }));
-    byHash.set(hash, { hash, parameters });
-  }
-  return [...byHash.values()].toSorted((a, b) => (a.hash < b.hash ? -1 : 1));
+  return (parameters) =>
+    sha256(canonicalJson({ family, k, starts, costs: { ...costs }, data, parameters: { ...parameters } }));
+}
+
+/** One for each way to fill the parameters in, ascending by hash: points that are alike become one. */
+export function configurationsOf(definition: SweepDefinition, points: readonly Parameters[]): readonly Configuration[] {
+  const hashOfOne = configurationHasher(definition);
+  const byHash = new Map(points.map((parameters) => [hashOfOne(parameters), parameters]));
+  return [...byHash].map(([hash, parameters]) => ({ hash, parameters })).toSorted((a, b) => (a.hash < b.hash ? -1 : 1));
 }
 
 /** Names a sweep: the set of its configurations. What it is ranked by is no part of it. */

@@ -56,7 +56,9 @@ export function openEvaluator(definition: SweepDefinition): (parameters: Paramet
   const { path, costs, k } = definition;
   const family = FAMILIES.get(definition.family);
   if (family === undefined)
-    throw new SweepError(`There is no family "${definition.family}" here; use the same version of the code everywhere.`);
+    throw new SweepError(
+      `There is no family "${definition.family}" here; use the same version of the code everywhere.`,
+    );
   const tape = tapeOf(path);
   const starts = startMarks(definition.starts, tape.bars);
   const growth = growthOf(tape, costs, definition.reserve);

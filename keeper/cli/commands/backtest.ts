@@ -1,13 +1,10 @@
-import { existsSync, statSync } from "node:fs";
-import { resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 
 import type { Command } from "commander";
 
-import type { Environment } from "../config.ts";
 import type { Run } from "../context.ts";
-import { InterruptedError, UsageError } from "../errors.ts";
+import { InterruptedError } from "../errors.ts";
+import { inputsFolder } from "../inputsFolder.ts";
 
 interface BacktestOptions {
   readonly prices: string;
@@ -19,8 +16,6 @@ interface BacktestOptions {
   readonly k: string;
   readonly starts: string;
 }
-
-const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
 export function addBacktest(program: Command, start: (command: Command) => Run): void {
   program
@@ -55,7 +50,7 @@ export function addBacktest(program: Command, start: (command: Command) => Run):
       // Everything that can be wrong is found before anything takes time.
       const strategies = parseStrategies(options.strategies);
       const [fees, k, starts] = [parseFeeModel(options.fees), parseK(options.k), parseStarts(options.starts)];
-      const folder = inputsFolder(options.inputs, environment);
+      const folder = inputsFolder(options.inputs ?? null, environment);
       const reserve = folder === null ? null : await readFedFunds(folder);
       const { prices, from, to } = options;
       const path = await loadPath({ prices, from, to });
@@ -67,17 +62,4 @@ export function addBacktest(program: Command, start: (command: Command) => Run):
       const setting = { path, fees, k, costs, reserve: reserve === null ? "default" : "fed funds" } as const;
       output.result(studyDocument(study, setting), () => studyText(study, setting));
     });
-}
-
-/** Null if nobody named a folder and there is none where it usually lies. */
-function inputsFolder(named: string | undefined, environment: Environment): string | null {
-  if (named === undefined) {
-    const usual = resolve(ROOT, environment["STRATA_DATA"] ?? "../shared/data");
-    return existsSync(usual) ? usual : null;
-  }
-  if (!existsSync(named) || !statSync(named).isDirectory())
-    throw new UsageError(
-      `--inputs "${named}" is not a folder; give one laid out like the data folder, with rates/ in it.`,
-    );
-  return named;
 }
