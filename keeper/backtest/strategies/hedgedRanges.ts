@@ -48,10 +48,11 @@ export function hedgedRanges(options: HedgedRangesOptions, votes: Float64Array):
   let laid: { readonly range: WeightedRange; readonly since: number }[] = [];
   let looked = Number.NEGATIVE_INFINITY;
 
+  const inRanges = wanted.reduce((sum, { weight }) => sum + weight, 0);
+  /** Of what lies idle; whoever wants it full has balanced that before. */
   const lay = (book: Book, range: WeightedRange): void => {
     const { price } = book;
     const each = (book.nav * range.weight) / 2;
-    balance(book, each);
     const { lower, upper } = around(price, range.halfWidth);
     if (book.mint(lower, upper, { base: each / price, quote: each }) > 0) laid.push({ range, since: book.time });
   };
@@ -75,6 +76,7 @@ export function hedgedRanges(options: HedgedRangesOptions, votes: Float64Array):
         free(book);
         book.payGas();
       }
+      balance(book, (book.nav * one.range.weight) / 2);
       lay(book, one.range);
     }
     if (moved) book.toReserve(book.idle.quote);
@@ -100,13 +102,14 @@ export function hedgedRanges(options: HedgedRangesOptions, votes: Float64Array):
       laid = [];
       book.payGas();
       reduce(book, 0, ltv);
+      balance(book, (book.nav * inRanges) / 2);
       for (const range of wanted) lay(book, range);
     }
     book.toReserve(book.idle.quote);
   };
 
   return {
-    baseShare: wanted.reduce((sum, { weight }) => sum + weight, 0) / 2,
+    baseShare: inRanges / 2,
     open(book) {
       book.payGas();
       for (const range of wanted) lay(book, range);

@@ -81,8 +81,8 @@ async function leftIn(link: RedisLink, id: string): Promise<{ readonly waiting: 
   const queue = new Queue(queueOf(id), { connection: link.client, prefix: PREFIX, skipMetasUpdate: true });
   queue.on("error", () => undefined);
   try {
-    const { wait = 0, prioritized = 0, delayed = 0, active = 0 } = await queue.getJobCounts();
-    return { waiting: wait + prioritized + delayed, active };
+    const { waiting = 0, prioritized = 0, delayed = 0, active = 0 } = await queue.getJobCounts();
+    return { waiting: waiting + prioritized + delayed, active };
   } finally {
     await queue.close();
   }
