@@ -58,7 +58,8 @@ export async function openRedis(url: string, patience: number): Promise<RedisLin
   });
   const close = (): void => {
     closing = true;
-    client.disconnect();
+    // One that has ended would wait two seconds for an answer to its farewell.
+    if (client.status !== "end") client.disconnect();
   };
   try {
     await client.connect();

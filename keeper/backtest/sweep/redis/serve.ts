@@ -14,7 +14,7 @@ import type { Outcome } from "../evaluate.ts";
 import { ThreadPool } from "../threads/pool.ts";
 import type { JobData } from "./collect.ts";
 import type { RedisLink } from "./connection.ts";
-import { fetchDefinition, listSweeps, PREFIX, queueOf } from "./store.ts";
+import { fetchDefinition, listSweeps, PREFIX, queueOf, sweepUp } from "./store.ts";
 
 export interface ServeOptions {
   readonly link: RedisLink;
@@ -144,6 +144,7 @@ async function work({ link, threads, takeover, log, signal }: ServeOptions, id: 
     await pool.close();
   }
   if (link.lost.aborted) throw link.lost.reason;
+  await sweepUp(link.client, id);
   if (broken.signal.aborted) throw broken.signal.reason;
   return computed;
 }

@@ -38,6 +38,12 @@ export async function withdraw(redis: Redis, id: string): Promise<void> {
   await redis.del(`${PREFIX}:sweep:${id}`);
 }
 
+/** A worker's look for stalled jobs writes to a queue that may have been removed just before; what it wrote then is removed too. */
+export async function sweepUp(redis: Redis, id: string): Promise<void> {
+  if ((await redis.hexists(LIST, id)) === 1) return;
+  await redis.del(`${PREFIX}:${queueOf(id)}:meta`, `${PREFIX}:${queueOf(id)}:stalled-check`);
+}
+
 /** Code version by sweep. */
 export function listSweeps(redis: Redis): Promise<Record<string, string>> {
   return redis.hgetall(LIST);
