@@ -5,6 +5,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { expect } from "chai";
 import { Redis } from "ioredis";
 
+import { openRedis } from "../../../../keeper/backtest/sweep/redis/connection.ts";
+import { serveOverRedis } from "../../../../keeper/backtest/sweep/redis/serve.ts";
+import { publish } from "../../../../keeper/backtest/sweep/redis/store.ts";
 import { finish, type Finished, inProcess, start } from "../../cli/run.ts";
 import { findRedisServer, type RedisServer, startRedis } from "../../../support/redisServer.ts";
 import { rowsOf, sweepFiles, type SweepFiles, until } from "./fixtures.ts";
@@ -134,6 +137,26 @@ describe("sweep: over Redis", function () {
     // Asked to end, a worker ends well.
     served.child.kill("SIGINT");
     expect((await served.end).code).to.equal(0);
+  });
+
+  it("offers no work to other code, which is told so", async () => {
+    const link = await openRedis(redis.url, 1_000);
+    const stop = new AbortController();
+    const said: string[] = [];
+    try {
+      await publish(link.client, "00", "1.0.0+aaa", "{}");
+      const log = (line: string): void => {
+        said.push(line);
+        stop.abort();
+      };
+      const served = { link, codeVersion: "1.0.0+bbb", threads: 1, takeover: 1_000, once: false };
+      expect(await serveOverRedis({ ...served, log, signal: stop.signal })).to.deep.equal({ computed: 0 });
+    } finally {
+      link.close();
+    }
+    expect(said).to.deep.equal([
+      "A sweep wants code 1.0.0+aaa, and this is 1.0.0+bbb; update the code here to work on it.",
+    ]);
   });
 
   it("that is not there, refuses, or is no Redis is told before anything is written", async () => {
