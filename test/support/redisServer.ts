@@ -47,7 +47,7 @@ function ready(server: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
     server.stdout?.setEncoding("utf8").on("data", (part: string) => {
       text += part;
-      if (/Ready to accept connections/.test(text)) resolve();
+      if (text.includes("Ready to accept connections")) resolve();
     });
     server.once("error", reject);
     server.once("close", (code) => reject(new Error(`Redis ended with ${String(code)} before it was ready:\n${text}`)));

@@ -45,7 +45,7 @@ const searchSchema = z.discriminatedUnion(
       count: z.int().min(1).max(GREATEST_COUNT),
     }),
   ],
-  { error: (issue) => (issue.code === "invalid_union" ? 'is neither "grid" nor "random"' : undefined) },
+  { error: 'is neither "grid" nor "random"' },
 );
 
 const fileSchema = z.strictObject({
@@ -169,7 +169,7 @@ function readSpace(given: Readonly<Record<string, unknown>>, family: Family, isG
     };
     if (Array.isArray(value)) {
       if (value.length === 0) faults.push(`${path}: the list is empty; give at least one value, or leave it out.`);
-      value.forEach((one, i) => check(one, `${path}[${i}]`));
+      for (const [i, one] of value.entries()) check(one, `${path}[${i}]`);
       space.set(name, { kind: "choices", values: value as Value[] });
     } else if (typeof value === "object" && value !== null) {
       const range = rangeSchema.safeParse(value);

@@ -1,5 +1,6 @@
 /** A sweep on this machine: every configuration that is missing, over a pool of threads, each recorded as it is done. */
 import type { Order } from "./runSweep.ts";
+import { SweepError } from "./errors.ts";
 import { ThreadPool } from "./threads/pool.ts";
 
 export interface ThreadSweep extends Pick<Order, "definition" | "missing" | "record"> {
@@ -16,7 +17,8 @@ export async function sweepOnThreads(
   if (missing.length === 0) return { complete: true, workers };
   if (signal.aborted) return { complete: false, workers };
   const pool = new ThreadPool(definition, workers);
-  const stop = (): void => void pool.close();
+  const stopped = new SweepError("The sweep was stopped; run the same command again.");
+  const stop = (): void => void pool.close(stopped);
   signal.addEventListener("abort", stop, { once: true });
   try {
     // One caller a thread: nothing waits in the pool, so a stop loses only what is being computed.
@@ -29,7 +31,7 @@ export async function sweepOnThreads(
     await Promise.all(Array.from({ length: pool.size }, work));
     return { complete: true, workers };
   } catch (error) {
-    if (signal.aborted) return { complete: false, workers };
+    if (error === stopped) return { complete: false, workers };
     throw error;
   } finally {
     signal.removeEventListener("abort", stop);

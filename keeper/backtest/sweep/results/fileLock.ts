@@ -41,7 +41,7 @@ function tryLink(draft: string, lock: string): boolean {
 
 function removeStale(lock: string): void {
   const owner = ownerOf(lock);
-  if (owner === undefined || owner.host !== hostname() || isAlive(owner.pid)) return;
+  if (owner?.host !== hostname() || isAlive(owner.pid)) return;
   // Taken away by its name before it is looked at again: somebody may have taken the lock meanwhile, and gets it back.
   const aside = `${lock}.${process.pid}.stale`;
   try {

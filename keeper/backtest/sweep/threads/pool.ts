@@ -46,9 +46,9 @@ export class ThreadPool {
     return promise;
   }
 
-  /** Ends the threads; what they were computing is lost, and its promise rejects. */
-  async close(): Promise<void> {
-    this.#break(new SweepError("The sweep was stopped; run the same command again."));
+  /** Ends the threads; what they were computing is lost, and its promise rejects with the reason. */
+  async close(reason = new SweepError("Nothing is computed any more; run the same command again.")): Promise<void> {
+    this.#break(reason);
     await Promise.all(this.#threads.map((thread) => thread.terminate()));
   }
 

@@ -47,6 +47,9 @@ export function rowsOf(file: string): Row[] {
 
 /** @throws Error after a minute */
 export async function until(what: string, is: () => boolean): Promise<void> {
-  for (const end = Date.now() + 60_000; !is(); await sleep(20))
+  const end = Date.now() + 60_000;
+  while (!is()) {
     if (Date.now() > end) throw new Error(`waited a minute for ${what}`);
+    await sleep(20);
+  }
 }
