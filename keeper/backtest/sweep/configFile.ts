@@ -158,7 +158,9 @@ function readSpace(given: Readonly<Record<string, unknown>>, family: Family, isG
   for (const [name, value] of Object.entries(given)) {
     const path = `parameters.${name}`;
     // Own properties only: "constructor" is no parameter.
-    const schema = Object.hasOwn(family.schema.shape, name) ? family.schema.shape[name] : undefined;
+    const schema: z.core.$ZodType | undefined = Object.hasOwn(family.schema.shape, name)
+      ? (family.schema.shape[name] as z.core.$ZodType)
+      : undefined;
     if (schema === undefined) {
       faults.push(`${path}: the family has no such parameter; it has ${names.join(", ")}.`);
       continue;
@@ -168,9 +170,10 @@ function readSpace(given: Readonly<Record<string, unknown>>, family: Family, isG
       if (!found.success) faults.push(...found.error.issues.flatMap((issue) => tell(issue, at)));
     };
     if (Array.isArray(value)) {
-      if (value.length === 0) faults.push(`${path}: the list is empty; give at least one value, or leave it out.`);
-      for (const [i, one] of value.entries()) check(one, `${path}[${i}]`);
-      space.set(name, { kind: "choices", values: value as Value[] });
+      const list: readonly unknown[] = value;
+      if (list.length === 0) faults.push(`${path}: the list is empty; give at least one value, or leave it out.`);
+      for (const [i, one] of list.entries()) check(one, `${path}[${i}]`);
+      space.set(name, { kind: "choices", values: list as Value[] });
     } else if (typeof value === "object" && value !== null) {
       const range = rangeSchema.safeParse(value);
       if (!range.success) {

@@ -1,6 +1,6 @@
 /** A sweep on this machine: every configuration that is missing, over a pool of threads, each recorded as it is done. */
-import type { Order } from "./runSweep.ts";
 import { SweepError } from "./errors.ts";
+import type { Order } from "./runSweep.ts";
 import { ThreadPool } from "./threads/pool.ts";
 
 export interface ThreadSweep extends Pick<Order, "definition" | "missing" | "record"> {

@@ -109,7 +109,8 @@ function begin(file: string, header: Header): void {
     rmSync(draft, { force: true });
     throw error;
   }
-  // The name too must outlive a power cut.
+  // The name too must outlive a power cut; Windows has no such call for folders.
+  if (process.platform === "win32") return;
   const folder = openSync(dirname(file), "r");
   try {
     fsyncSync(folder);
