@@ -53,6 +53,7 @@ const USAGE_ERRORS = new Set([
   "CandleOptionError",
   "BacktestOptionError",
   "BacktestInputError",
+  "SweepConfigError",
 ]);
 
 /** 0, 1 or 2, or 130 after Ctrl-C. */

@@ -9,6 +9,7 @@ import { addLocal } from "./commands/local.ts";
 import { addRedeem } from "./commands/redeem.ts";
 import { addReplay } from "./commands/replay.ts";
 import { addStatus } from "./commands/status.ts";
+import { addSweep } from "./commands/sweep.ts";
 import { addWithdraw } from "./commands/withdraw.ts";
 import type { Context, GlobalOptions, Run } from "./context.ts";
 import { describe, exitCodeFor, UsageError } from "./errors.ts";
@@ -48,6 +49,7 @@ export async function runProgram(args: readonly string[], context: Context): Pro
     addReplay,
     addBacktest,
     addCompare,
+    addSweep,
     addData,
   ])
     add(program, start);

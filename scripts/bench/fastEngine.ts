@@ -16,7 +16,7 @@ import type { Strategy } from "../../keeper/backtest/strategies/strategy.ts";
 import { around } from "../../keeper/backtest/strategies/width.ts";
 import { readPricePath } from "../../keeper/market/file.ts";
 import { generatePath } from "../../keeper/market/generator.ts";
-import { DAY } from "../../keeper/market/time.ts";
+import { DAY, HOUR } from "../../keeper/market/time.ts";
 import type { PricePath } from "../../keeper/market/types.ts";
 
 export interface FastLine {
@@ -34,11 +34,15 @@ const BARS = 46_981;
 const REPETITIONS = 7;
 const PRICES = "prices/eth-usd-1h.csv";
 
-/** @param data the data folder, which may be absent */
-export async function measureFast(data: string): Promise<FastLine> {
+/** The bars that are measured over: those of the data folder or, where it is absent, as many of the generator. */
+export async function benchPath(data: string): Promise<PricePath> {
   const file = join(data, PRICES);
   const whole = existsSync(file) ? await readPricePath(file) : generatePath({ seed: 1, days: Math.ceil(BARS / 24) });
-  const path = { ...whole, bars: whole.bars.slice(0, BARS) };
+  const bars = whole.bars.slice(0, BARS);
+  return { ...whole, bars, to: whole.from + bars.length * HOUR };
+}
+
+export function measureFast(path: PricePath): FastLine {
   const seconds: number[] = [];
   let record: RunRecord | undefined;
   for (let i = 0; i < REPETITIONS; i++) {

@@ -77,6 +77,7 @@ function simText(report: SimReport): string {
     row("full range", report.fullRange),
     row("real map", report.realMap),
     `\nback-test of ${report.fast.bars.toLocaleString("en")} bars, three ranges and a hedge: ${report.fast.seconds} s\n`,
+    `sweep of ${report.sweep.configurations.toLocaleString("en")} configurations over them, ${report.sweep.starts} starts each, ${report.sweep.workers} threads: ${report.sweep.seconds} s\n`,
   ].join("");
 }
 

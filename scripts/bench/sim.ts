@@ -1,7 +1,8 @@
 /**
  * How fast the simulated pool swaps, beside @uniswap/v3-sdk on the same swaps in the same run: over one full-range position, and
  * over a real map of 280 ticks. Both are used as their users do: bigint or CurrencyAmount in, amounts out, the pool after the
- * swap kept for the next one. Every amount of the two is compared. Beside it the back-test's engine (fastEngine.ts).
+ * swap kept for the next one. Every amount of the two is compared. Beside it the back-test's engine (fastEngine.ts)
+ * and a sweep over it (sweep.ts).
  */
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -17,7 +18,8 @@ import type { PoolState } from "../../keeper/sim/machine.ts";
 import { Pool } from "../../keeper/sim/pool.ts";
 import { readTickMap } from "../../keeper/sim/tickMap.ts";
 import type { PoolTerms, SwapOrder } from "../../keeper/sim/types.ts";
-import { type FastLine, measureFast } from "./fastEngine.ts";
+import { benchPath, type FastLine, measureFast } from "./fastEngine.ts";
+import { measureSweep, type SweepLine } from "./sweep.ts";
 
 const require = createRequire(import.meta.url);
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -39,6 +41,7 @@ export interface SimReport {
   /** Absent where the data are not at hand. */
   readonly realMap?: SimLine;
   readonly fast: FastLine;
+  readonly sweep: SweepLine;
 }
 
 /** Swaps of a run, and how often ours and the reference go through them: enough for a second or so. */
@@ -50,11 +53,13 @@ const REFERENCE_ROUNDS = 2;
 export async function measureSim(log: (line: string) => void): Promise<SimReport> {
   const fullRange = await measure(FULL_RANGE, FULL_RANGE_STATE, [10n ** 15n, 10n ** 22n], [10n ** 15n, 10n ** 22n]);
   const data = resolve(ROOT, process.env["STRATA_DATA"] ?? "../shared/data");
-  const fast = await measureFast(data);
+  const path = await benchPath(data);
+  const fast = measureFast(path);
+  const sweep = await measureSweep(path);
   const file = join(data, MAP);
   if (!existsSync(file)) {
     log(`The real map is left out: there is no ${MAP} under STRATA_DATA.`);
-    return { fullRange, fast };
+    return { fullRange, fast, sweep };
   }
   const map = readTickMap(file);
   // From 10 to a million USDC, and as much in ether.
@@ -62,6 +67,7 @@ export async function measureSim(log: (line: string) => void): Promise<SimReport
     fullRange,
     realMap: await measure(map, map, [10n ** 7n, 10n ** 12n], [4n * 10n ** 15n, 4n * 10n ** 20n]),
     fast,
+    sweep,
   };
 }
 

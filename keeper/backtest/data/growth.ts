@@ -31,3 +31,10 @@ export function growthOf(tape: Tape, costs: Costs, reserve: readonly DatedRate[]
     collateral: new Float64Array(tape.bars).fill(factor(costs.collateralYield)),
   };
 }
+
+/** Logarithm of the product of the factors before each mark. */
+export function cumulativeLog(factors: Float64Array): Float64Array {
+  const sums = new Float64Array(factors.length + 1);
+  for (const [i, factor] of factors.entries()) sums[i + 1] = (sums[i] ?? 0) + Math.log(factor);
+  return sums;
+}

@@ -190,7 +190,7 @@ export class Book implements StrategyBook {
    * which move up in their order.
    * @param part 0 to 1
    */
-  burn(i: number, part: number): void {
+  burn(i: number, part = 1): void {
     const { ranges } = this;
     if (!(i >= 0 && i < ranges.count))
       throw new BookError(`There is no range at place ${i}; ${ranges.count} are open.`);
@@ -244,7 +244,10 @@ export class Book implements StrategyBook {
     this.give(IDLE_BASE, (amount - this.slip(amount)) / this.price);
   }
 
-  /** Pays one rebalance's gas out of idle quote, and what is missing out of idle base; the keeper lays out what neither has. */
+  /**
+   * Pays one rebalance's gas out of idle quote, and what is missing out of idle base; the keeper lays out what neither has.
+   * @throws BookError if gas has eaten up the whole book
+   */
   payGas(): void {
     const { gas } = this.world.costs;
     const due = gas + this.slot(GAS_DUE);
@@ -253,6 +256,7 @@ export class Book implements StrategyBook {
     this.take(IDLE_QUOTE, quote, "idle quote");
     this.take(IDLE_BASE, base, "idle base");
     this.held[GAS_DUE] = Math.max(due - quote - base * this.price, 0);
+    if (!(this.nav > 0)) throw new BookError(`Gas of ${gas} is more than the book is worth; it cannot go on.`);
     this.terms[GAS] = (this.terms[GAS] as number) + gas;
     this.rebalances++;
   }

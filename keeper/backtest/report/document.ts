@@ -2,14 +2,13 @@
  * The result for programs: rates and returns are fractions, amounts decimal strings in quote units, times ISO 8601. What has no value (a ratio that
  * divides by nothing, time in range without ranges) is null. Figures are means over the starts.
  */
-import { createHash } from "node:crypto";
-
 import type { PricePath } from "../../market/types.ts";
 import { type Attribution, totalOf } from "../../report/attribution.ts";
 import { decimal, isoTime } from "../../report/format.ts";
 import { canonicalJson } from "../../strategy/canonical.ts";
 import type { ConfigOverrides } from "../../strategy/config.ts";
 import { STRATEGY } from "../../strategy/version.ts";
+import { hashOf, sha256 } from "../data/hash.ts";
 import { REGIME_NAMES } from "../data/regimes.ts";
 import type { StretchFigures } from "../metrics/stretch.ts";
 import type { Costs } from "../model/costs.ts";
@@ -178,21 +177,4 @@ export function attributionDocument(terms: Attribution): Readonly<Record<keyof A
     slippage: decimal(rounded.slippage, PLACES),
     total: decimal(totalOf(rounded), PLACES),
   };
-}
-
-/** Of the window and the history before it, so that the same prices have the same hash wherever they lie. */
-function hashOf({ history, bars }: PricePath): string {
-  const numbers = new Float64Array((history.length + bars.length) * 5);
-  let at = 0;
-  for (const list of [history, bars]) {
-    for (const { time, open, high, low, close } of list) {
-      numbers.set([time, open, high, low, close], at);
-      at += 5;
-    }
-  }
-  return sha256(new Uint8Array(numbers.buffer));
-}
-
-function sha256(content: string | Uint8Array): string {
-  return createHash("sha256").update(content).digest("hex");
 }

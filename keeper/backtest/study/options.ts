@@ -10,14 +10,14 @@ export const DEFAULT_K = 0.9;
 /** Pay ratios at which every result is given beside the main one. */
 export const SENSITIVITY = [0.7, 1, 1.2] as const;
 /** Measured over a calm day: 1.9. More than this is a typing error. */
-const GREATEST_K = 5;
+export const GREATEST_K = 5;
 
 export const DEFAULT_STARTS = 6;
 /** Bars from start to start. */
 export const START_EVERY = 7 * 24;
 /** Bars that the last start has before it at least. */
 const LEAST_RUN = 30 * 24;
-const GREATEST_STARTS = 104;
+export const GREATEST_STARTS = 104;
 
 /** Runs on shuffled signals: with 39 of them the smallest p is 1 in 40. */
 export const DEFAULT_PLACEBOS = 39;

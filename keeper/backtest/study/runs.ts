@@ -6,7 +6,7 @@ import type { PricePath } from "../../market/types.ts";
 import type { ConfigOverrides } from "../../strategy/config.ts";
 import { midnights } from "../data/calendar.ts";
 import type { DatedRate } from "../data/fedFunds.ts";
-import { type Growth, growthOf } from "../data/growth.ts";
+import { cumulativeLog, type Growth, growthOf } from "../data/growth.ts";
 import { type Tape, tapeOf } from "../data/tape.ts";
 import type { Book } from "../engine/book.ts";
 import { RangeHistory } from "../engine/rangeHistory.ts";
@@ -161,11 +161,4 @@ export function merged(a: ConfigOverrides, b: ConfigOverrides): ConfigOverrides 
     return typeof first === "object" && typeof second === "object" ? { ...first, ...second } : (second ?? first);
   };
   return Object.fromEntries([...sections].map((section) => [section, both(section)]));
-}
-
-/** Logarithm of the product of the factors before each mark. */
-function cumulativeLog(factors: Float64Array): Float64Array {
-  const sums = new Float64Array(factors.length + 1);
-  for (const [i, factor] of factors.entries()) sums[i + 1] = (sums[i] ?? 0) + Math.log(factor);
-  return sums;
 }

@@ -115,7 +115,7 @@ export async function runStudy(options: StudyOptions): Promise<Study> {
       first: {
         record,
         ranges: seen?.spans ?? [],
-        breakEven: volatility === null || seen?.book == null ? null : bookBreakEven(seen.book, volatility),
+        breakEven: volatility === null || !seen?.book ? null : bookBreakEven(seen.book, volatility),
       },
     });
   }

@@ -1,14 +1,15 @@
-import { existsSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { setImmediate } from "node:timers/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { setImmediate } from "node:timers/promises";
 
 import type { Command } from "commander";
 
-import type { Environment } from "../config.ts";
 import type { Run } from "../context.ts";
 import { InterruptedError, UsageError } from "../errors.ts";
 import { version } from "../version.ts";
+import { inputsFolder } from "../inputsFolder.ts";
+
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
 interface BacktestOptions {
   readonly prices: string;
@@ -27,8 +28,6 @@ interface BacktestOptions {
   readonly ranges?: string;
   readonly sweep?: string;
 }
-
-const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
 export function addBacktest(program: Command, start: (command: Command) => Run): void {
   program
@@ -84,7 +83,7 @@ export function addBacktest(program: Command, start: (command: Command) => Run):
       requireShown(options, strategies);
       if (options.out !== undefined) await requireOurs(options.out, OWNED);
       const sweep = options.sweep === undefined ? {} : { sweep: await readSweepMap(options.sweep) };
-      const folder = inputsFolder(options.inputs, environment);
+      const folder = inputsFolder(options.inputs ?? null, environment);
       const reserve = folder === null ? null : await readFedFunds(folder);
       const { prices, from, to } = options;
       const path = await loadPath({ prices, from, to });
@@ -123,17 +122,4 @@ function requireShown({ ranges, sweep, out }: BacktestOptions, strategies: reado
   }
   if (ranges !== undefined && !strategies.includes(ranges))
     throw new UsageError(`--ranges "${ranges}" is not among --strategies; choose from ${strategies.join(", ")}.`);
-}
-
-/** Null if nobody named a folder and there is none where it usually lies. */
-function inputsFolder(named: string | undefined, environment: Environment): string | null {
-  if (named === undefined) {
-    const usual = resolve(ROOT, environment["STRATA_DATA"] ?? "../shared/data");
-    return existsSync(usual) ? usual : null;
-  }
-  if (!existsSync(named) || !statSync(named).isDirectory())
-    throw new UsageError(
-      `--inputs "${named}" is not a folder; give one laid out like the data folder, with rates/ in it.`,
-    );
-  return named;
 }

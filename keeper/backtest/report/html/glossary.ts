@@ -12,6 +12,7 @@ export const STRATEGY_WORDS: Readonly<Record<string, string>> = {
   "charm-20": "A range of ±20 % and beside it an order with what is left over, set anew every 48 hours; never swaps.",
   "charm-40": "The same with ±40 %.",
   layered: "Strata's own strategy: the keeper's decisions as they are made on chain, with hedges.",
+  "layered-core": "The same with its overlays switched off: ranges alone, no hedge and no reserve.",
   "no-lp": "The twin of layered without any pool: the same exposure to the price, and interest.",
 };
 

@@ -11,6 +11,7 @@ import { intervalLegend, patterns, regimeLegend, termLegend } from "./legends.ts
 import { provenance } from "./provenance.ts";
 import { heatMap } from "./heatMap.ts";
 import type { ReportInput } from "./input.ts";
+import { judged } from "./judged.ts";
 import { el, join, type Markup, NOTHING, text, verbatim } from "./markup.ts";
 import { attributionPlot } from "./plots/attribution.ts";
 import { breakEvenPlot } from "./plots/breakEven.ts";
@@ -86,6 +87,7 @@ function sections(input: ReportInput): readonly Markup[] {
     breakEven === null ? [] : [{ name, rows: breakEven }],
   );
   const { price, volatility } = document.end;
+  const judgement = judged(document);
 
   return [
     section(
@@ -121,6 +123,7 @@ function sections(input: ReportInput): readonly Markup[] {
         ),
       ),
     ),
+    ...(judgement.length === 0 ? [] : [section("Does layering pay?", ...judgement)]),
     section(
       "What became of it",
       figure(navPlot(tape, study.strategies, bands), { legend: regimeLegend(bands.map(({ name }) => name)) }),

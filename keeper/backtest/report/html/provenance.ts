@@ -14,7 +14,10 @@ export function provenance({ data, model, configHash, seed, code, starts, strate
     ["Data", `${data.file ?? "generated"}, ${data.from} to ${data.to}`],
     ["Hash of the prices", data.sha256],
     ["Hash of the configuration", configHash],
-    ["Seed", seed === null ? "none: nothing is drawn" : String(seed)],
+    [
+      "Seed",
+      seed === null ? "none: nothing is drawn" : `${seed.placebos.join(" to ")} shuffled the signals of gate E's runs`,
+    ],
     ["Code", version],
     ["Starts", listed(starts.map((start) => start.slice(0, 10)))],
     [

@@ -267,6 +267,21 @@ describe("backtest: one bar", function () {
     expectClose(book.nav, 1_000_000 - 30, 1e-6);
   });
 
+  it("one range is closed by its place, and the others stay what they are", () => {
+    const book = new Book(worldOf(barsThrough(2000, [2000])), 0, 0.5);
+    const part = { base: 50, quote: 100_000 };
+    const liquidity = [book.mint(1800, 2200, part), book.mint(1500, 1900, part), book.mint(1000, 4000, part)];
+    const before = book.idle;
+    const held = [book.ranges.base[1]!, book.ranges.quote[1]!];
+    book.burn(1);
+    expect([...book.ranges.liquidity.subarray(0, book.ranges.count)]).to.deep.equal([liquidity[0], liquidity[2]]);
+    expectClose(book.ranges.upper[1]! ** 2, 4000, 1e-9);
+    expectClose(book.idle.base - before.base, held[0]!, 1e-9);
+    expectClose(book.idle.quote - before.quote, held[1]!, 1e-6);
+    expectClose(book.nav, 1_000_000, 1e-6);
+    expect(() => book.burn(2)).to.throw(/no range at place 2/);
+  });
+
   it("an action that overdraws, a range that is none and a debt without security are refused", () => {
     const book = new Book(worldOf(barsThrough(2000, [2000, 2000])), 0, 0.5);
     expect(() => book.sellBase(1e6)).to.throw(/cannot be taken from idle base/);

@@ -16,7 +16,7 @@ import { expectClose } from "../../../../support/close.ts";
 import { gbm, pathOf } from "../../worlds.ts";
 
 async function input(options: Partial<StudyOptions> = {}): Promise<ReportInput> {
-  const path = { ...pathOf(gbm(24 * 150, 0.9, 51)), file: `a "quoted" <b>file</b> & more.csv` };
+  const path = options.path ?? { ...pathOf(gbm(24 * 150, 0.9, 51)), file: `a "quoted" <b>file</b> & more.csv` };
   const asked: StudyOptions = {
     path,
     strategies: BASELINE_NAMES,
@@ -296,5 +296,27 @@ describe("report: the answer in words", function () {
     expect(told(0.1, 0.2)).to.match(/does not depend on these starts/);
     expect(told(0.1, 0.2)).to.match(/From some: static \(3 of 6\)\. From none: full-range\./);
     expect(all(where({ hold: {}, static: { beatsHold: 0 } }))).to.match(/Nothing beat holding half and half\./);
+  });
+
+  it("tells how layered was judged, figure by figure, and the twin beside it", async () => {
+    const bars = gbm(24 * 600, 0.9, 52);
+    const path = { ...pathOf(bars.slice(24 * 160), bars.slice(0, 24 * 160)), file: "prices.csv" };
+    const shown = await input({
+      path,
+      strategies: ["layered", "hold"],
+      starts: 1,
+      placebos: 1,
+      ablation: true,
+      walkForward: [
+        { name: "small", overrides: { core: { target: 0.3 } } },
+        { name: "large", overrides: { core: { target: 0.6 } } },
+      ],
+    });
+    const text = unescaped(reportPage(shown));
+    expect(text).to.include("Does layering pay?");
+    for (const name of ["A", "B", "C", "D", "E", "F"]) expect(text).to.include(`${name}, k = 0.9`);
+    expect(text).to.include("without hedge").and.include("best in hindsight: ").and.include("lowest in X");
+    expect(text).not.to.match(/NaN|undefined|Infinity|\[object/);
+    expect(text).to.match(/1 to 1 shuffled the signals/);
   });
 });
