@@ -37,8 +37,6 @@ const NEEDED: readonly Column[] = COLUMNS.filter(
 );
 
 interface Place {
-  /** Physical line, counted from 1. */
-  readonly line: number;
   readonly block: number;
   readonly logIndex: number;
   /** Unix seconds. */
@@ -68,16 +66,24 @@ export interface RangeEvent extends Place {
 
 export type PoolEvent = SwapEvent | RangeEvent;
 
+/** Where an event stands in its file. */
+export interface InFile {
+  /** Physical line, counted from 1. */
+  readonly line: number;
+}
+
+export type FileEvent = PoolEvent & InFile;
+
 /**
  * @param text the file's content
  * @param file how messages name it
  * @returns events in the order of the chain
  * @throws SimulationFileError at the first defect
  */
-export function parseEvents(text: string, file: string): readonly PoolEvent[] {
+export function parseEvents(text: string, file: string): readonly FileEvent[] {
   const lines = text.replace(/^\uFEFF/, "").split(/\r\n|\n/);
   const columns = findColumns(lines[0] ?? "", file);
-  const events: PoolEvent[] = [];
+  const events: FileEvent[] = [];
   for (let index = 1; index < lines.length; index += 1) {
     const line = lines[index] ?? "";
     if (line.trim() === "") continue;
@@ -114,7 +120,7 @@ function findColumns(header: string, file: string): Columns {
   return { count: names.length, at: Object.fromEntries(COLUMNS.map((name) => [name, names.indexOf(name)])) };
 }
 
-function parseRow(text: string, line: number, columns: Columns, file: string): PoolEvent {
+function parseRow(text: string, line: number, columns: Columns, file: string): FileEvent {
   const fail = (problem: string): never => {
     throw new SimulationFileError(file, line, problem);
   };
@@ -143,7 +149,7 @@ function parseRow(text: string, line: number, columns: Columns, file: string): P
 
   const kind = field("tx_type");
   if (kind === "SWAP") {
-    const event: SwapEvent = {
+    const event: SwapEvent & InFile = {
       ...place,
       kind,
       amount0: amount("amount0", -(1n << 255n)),
@@ -184,7 +190,7 @@ function isPlausible({ tick, sqrtPriceX96 }: SwapEvent): boolean {
   }
 }
 
-function checkOrder(last: PoolEvent, event: PoolEvent, file: string): void {
+function checkOrder(last: FileEvent, event: FileEvent, file: string): void {
   const fail = (problem: string): never => {
     throw new SimulationFileError(file, event.line, problem);
   };
