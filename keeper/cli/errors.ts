@@ -51,6 +51,7 @@ const USAGE_ERRORS = new Set([
   "ReplayOptionError",
   "FetchOptionError",
   "CandleOptionError",
+  "FileStateError",
 ]);
 
 /** 0, 1 or 2, or 130 after Ctrl-C. */

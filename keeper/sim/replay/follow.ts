@@ -16,7 +16,11 @@ export class ContradictionError extends Error {
 export function follow(pool: FastPool, event: PoolEvent): number {
   if (event.kind === "SWAP") return followSwap(pool, event);
   checkPrice(event, pool.state.slot0.sqrtPriceX96);
-  if (event.liquidity === 0n || event.kind === "COLLECT") return 0;
+  if (event.kind === "COLLECT") return 0;
+  if (event.liquidity === 0n) {
+    checkAmounts(event, 0n, 0n);
+    return 0;
+  }
   const sign = event.kind === "MINT" ? 1n : -1n;
   try {
     const { amount0, amount1 } = pool.adjust(event.range, sign * event.liquidity, event.time);

@@ -105,7 +105,7 @@ describe("keeper/market/fetch: candles from an exchange", () => {
     expect(await failure(fetchCandles(options(stopped, 10)))).to.match(/cannot be read; remove it/);
     const other = options(listed(bars(20)), 10, { file: path.join(directory.path, "there.csv") });
     writeFileSync(other.file, "mine");
-    expect(await failure(fetchCandles(other))).to.match(/is there already; remove it or choose another --out/);
+    expect(await failure(fetchCandles(other))).to.match(/is there already; remove it, or name another file with --out/);
     expect(readFileSync(other.file, "utf8")).to.equal("mine");
   });
 
