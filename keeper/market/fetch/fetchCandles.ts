@@ -76,7 +76,9 @@ const notesSchema = jobSchema.extend({ next: z.int(), bytes: z.int().nonnegative
  */
 export async function fetchCandles(options: CandleOptions): Promise<CandleResult> {
   const { source, from, to, now, file } = options;
-  if (from % HOUR !== 0 || to % HOUR !== 0 || from >= to) {
+  if (from > to)
+    throw new CandleOptionError(`--from ${formatTime(from)} lies after --to ${formatTime(to)}; swap the two.`);
+  if (from % HOUR !== 0 || to % HOUR !== 0 || from === to) {
     throw new CandleOptionError(
       `From ${formatTime(from)} to ${formatTime(to)} is no run of whole hours; correct --from and --to.`,
     );
@@ -97,7 +99,7 @@ async function fetchInto(part: Part, options: CandleOptions): Promise<CandleResu
   if (part.next > from) log(`Going on at ${formatTime(part.next)}, ${part.candles} candles are there already.`);
   for (let told = 0; part.next < to;) {
     const wanted = Math.min(source.page, (to - part.next) / HOUR);
-    const bars = await withPatience(options, () => source.candles(part.next, wanted));
+    const bars = await withPatience({ ...options, name: source.name }, () => source.candles(part.next, wanted));
     const page = checked(bars, part.next, wanted, source.name).filter(({ time }) => time < to);
     // Nothing in so long a stretch: the exchange had not opened yet, or does not know the market any more; the next page may have some.
     part.append(page, page.length > 0 ? (page.at(-1)?.time ?? 0) + HOUR : part.next + wanted * HOUR);
@@ -108,14 +110,30 @@ async function fetchInto(part: Part, options: CandleOptions): Promise<CandleResu
   return part.finish();
 }
 
-async function withPatience<T>({ signal, log, sleep, source }: CandleOptions, ask: () => Promise<T>): Promise<T> {
+/** What an exchange that is busy is asked again with. */
+export interface Patience extends Pick<CandleOptions, "signal" | "log" | "sleep"> {
+  /** As messages name the exchange. */
+  readonly name: string;
+}
+
+/**
+ * Asks an exchange up to six times while it is busy, longer and longer apart.
+ * @throws BusyError with advice at last; whatever else the request throws, at once
+ */
+export async function withPatience<T>({ signal, log, sleep, name }: Patience, ask: () => Promise<T>): Promise<T> {
   for (let attempt = 1, pause = FIRST_PAUSE; ; attempt++, pause *= 2) {
     signal.throwIfAborted();
     try {
       return await ask();
     } catch (error) {
-      if (!(error instanceof BusyError) || attempt === ATTEMPTS) throw error;
-      log(`${source.name} does not answer (${error.message}); asking again in ${pause / 1_000} s.`);
+      if (!(error instanceof BusyError)) throw error;
+      if (attempt === ATTEMPTS) {
+        throw new BusyError(
+          `${name} does not answer (${error.message}); check the connection, and run the same command again later.`,
+          { cause: error },
+        );
+      }
+      log(`${name} does not answer (${error.message}); asking again in ${pause / 1_000} s.`);
       await sleep(pause);
     }
   }

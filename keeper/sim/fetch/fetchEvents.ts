@@ -4,8 +4,8 @@
  * must follow from those before it and lead to the pool's own state (chunkCheck.ts). What was kept is dropped again when its block
  * is no longer in the chain.
  */
-import { RetryableError } from "../../chain/failures.ts";
-import { ChainNode, messageOf } from "../../chain/node.ts";
+import { ConnectionError, NodeError, RetryableError } from "../../chain/failures.ts";
+import { ChainNode, isConnectionFailure, messageOf } from "../../chain/node.ts";
 import type { Rpc } from "../../chain/rpc.ts";
 import { FileStateError, FileWriteError } from "../../files/errors.ts";
 import type { PoolTerms } from "../types.ts";
@@ -183,14 +183,21 @@ class Run {
     return new Map(times);
   }
 
-  /** Smaller chunks first, then patience, then the truth. */
+  /** Smaller chunks where the node may balk at the size or tell half of it, patience where not, then the truth. */
   async #afterFailure(error: unknown, start: number, end: number): Promise<void> {
     const { signal, sleep, log } = this.#options;
     if (signal.aborted || error instanceof FetchOptionError) throw error;
     // The disk's failures are not the node's.
     if (error instanceof FileWriteError || error instanceof FileStateError) throw error;
+    if (isAway(error)) {
+      throw new FetchError(
+        `The node does not answer (${messageOf(error)}); check --rpc and that it is up, and run the same command again, it goes on from block ${start}.`,
+        { cause: error },
+      );
+    }
     const size = end - start + 1;
-    if (size > 1) {
+    // What is wrong with a header or a state is so at any size.
+    if (size > 1 && !(error instanceof NodeError)) {
       this.#size = Math.floor(size / 2);
       this.#ceiling = this.#size;
       log(`Blocks ${start} to ${end} were not served (${messageOf(error)}); trying ${this.#size} at once.`);
@@ -206,6 +213,13 @@ class Run {
     }
     await sleep(250 * 2 ** this.#failures);
   }
+}
+
+/** Whether the node cannot be reached, or wants to be left alone; one that takes too long or breaks over a request may serve a smaller one. */
+function isAway(error: unknown): boolean {
+  if (error instanceof ConnectionError) return true;
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return isConnectionFailure(error) && code !== "TIMEOUT" && code !== "SERVER_ERROR";
 }
 
 async function hashOf(reader: PoolReader, block: number): Promise<string> {

@@ -105,6 +105,8 @@ interface Columns {
 
 function findColumns(header: string, file: string): Columns {
   const names = header.split(",").map((name) => name.trim());
+  const wrong = formOf(header);
+  if (wrong !== null) throw new SimulationFileError(file, 1, wrong);
   const missing = NEEDED.filter((name) => !names.includes(name));
   if (missing.length > 0) {
     throw new SimulationFileError(
@@ -118,6 +120,14 @@ function findColumns(header: string, file: string): Columns {
     throw new SimulationFileError(file, 1, `the header has the column ${twice} twice; remove one of them.`);
   }
   return { count: names.length, at: Object.fromEntries(COLUMNS.map((name) => [name, names.indexOf(name)])) };
+}
+
+/** What keeps a file from being read as CSV at all, with what to do; null if nothing does. */
+function formOf(header: string): string | null {
+  if (header.trim() === "") return "the file begins with no header; give one as strata data fetch writes it.";
+  if (header.includes("\0") || header.startsWith("\uFFFD")) return "the file is not UTF-8 text; save it as such.";
+  if (header.includes(",")) return header.includes('"') ? "the header has quotes; save the file without them." : null;
+  return /[;\t]/.test(header) ? "the columns are not separated by commas; save the file with commas." : null;
 }
 
 function parseRow(text: string, line: number, columns: Columns, file: string): FileEvent {
@@ -140,11 +150,14 @@ function parseRow(text: string, line: number, columns: Columns, file: string): F
   };
   const count = (name: Column): number => Number(integer(name, 0n, BigInt(Number.MAX_SAFE_INTEGER)));
   const tick = (name: Column): number => Number(integer(name, BigInt(MIN_TICK), BigInt(MAX_TICK)));
-  const amount = (name: Column, least: bigint): bigint => integer(name, least, 1n << 255n);
+  const amount = (name: Column, least: bigint): bigint => integer(name, least, (1n << 255n) - 1n);
 
   const time = parseTimestamp(field("block_timestamp"));
   if (time === undefined)
     return fail(`block_timestamp "${field("block_timestamp")}" is not a time; write an ISO date in UTC.`);
+  if (!Number.isInteger(time)) {
+    return fail(`block_timestamp "${field("block_timestamp")}" is no whole second; write the block's own time.`);
+  }
   const place = { line, block: count("block_number"), logIndex: count("log_index"), time };
 
   const kind = field("tx_type");

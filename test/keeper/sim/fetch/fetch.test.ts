@@ -110,7 +110,8 @@ describe("sim/fetch: a pool's history from a node", () => {
     node.before = (method) => {
       if (method === "eth_getLogs") throw Object.assign(new Error("down"), { code: "ECONNREFUSED" });
     };
-    await rejects(run(), /does not serve the logs of block 11.*down/);
+    await rejects(run(), /does not answer \(down\).*it goes on from block 11/);
+    expect(node.ranges).to.deep.equal([]);
     node.before = () => undefined;
     await rejects(run(12), /is of pool 0xabab.*blocks 11 to 400; remove it/);
     await run();
@@ -429,6 +430,30 @@ describe("sim/fetch: a pool's history from a node", () => {
         /is there already; remove it, or name another file with --tickmap/,
       );
     });
+  });
+
+  it("asks for smaller chunks only where the size can matter", async () => {
+    let failures = 3;
+    node.before = (method) => {
+      if (method === "eth_call" && node.ranges.length > 0 && failures-- > 0) throw new Error("internal trouble");
+    };
+    await run();
+    expect(new Set(node.ranges)).to.deep.equal(new Set([BLOCKS - 10]));
+    rmSync(file);
+    node.before = (method) => {
+      if (method === "eth_getLogs") throw new Error("response size exceeded");
+    };
+    await rejects(run(), /does not serve the logs of block 11 \(response size exceeded\)/);
+  });
+
+  it("does not take another contract for a pool, nor another block for the one it asked for", async () => {
+    node.before = (method) => {
+      if (method === "eth_call") throw new Error("function selector was not recognized and there's no fallback");
+    };
+    await rejects(run(), /does not answer (fee|tickSpacing) as a Uniswap v3 pool.*correct the pool's address/);
+    node.before = () => undefined;
+    node.blocks[99] = { ...node.blocks[99]!, number: 98 };
+    await rejects(run(100), /answers with block 98 for block 99/);
   });
 
   it("refuses blocks that are not there yet, or in the wrong order", async () => {

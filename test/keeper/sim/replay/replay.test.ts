@@ -62,6 +62,8 @@ describe("sim/replay: bad events", () => {
     ["a word for a number", [swapRow(1, 1, { amount0: "much" })], /amount0 "much" is not a whole number/, 2],
     ["an amount with decimals", [swapRow(1, 1, { amount0: "1.5" })], /amount0 "1\.5"/, 2],
     ["no time", [swapRow(1, 1, { block_timestamp: "noon" })], /block_timestamp "noon" is not a time/, 2],
+    ["a time between two seconds", [swapRow(1, 1, { block_timestamp: "1212.5" })], /is no whole second/, 2],
+    ["an amount beyond its type", [swapRow(1, 1, { amount0: String(2n ** 255n) })], /amount0 \d+ is out of range/, 2],
     ["two inflows", [swapRow(1, 1, { amount0: 1, amount1: 1 })], /both amounts of the swap go into the pool/, 2],
     ["two outflows", [swapRow(1, 1, { amount0: -1, amount1: -1 })], /both amounts of the swap leave/, 2],
     ["a tick of another price", [swapRow(1, 1, { current_tick: 7 })], /tick 7 is not that of the sqrt price/, 2],
@@ -106,6 +108,10 @@ describe("sim/replay: bad events", () => {
       /the header has no column block_timestamp, tx_type/,
       1,
     );
+    fails(() => parseEvents("", "f.csv"), /begins with no header/, 1);
+    fails(() => parseEvents(HEADER.replaceAll(",", ";"), "f.csv"), /not separated by commas/, 1);
+    fails(() => parseEvents(HEADER.replace("amount0", '"amount0"'), "f.csv"), /the header has quotes/, 1);
+    fails(() => parseEvents(HEADER.split("").join("\0"), "f.csv"), /not UTF-8 text/, 1);
     fails(() => parseEvents(`${HEADER}\n`, "f.csv"), /there is no event/);
     fails(() => parseEvents(`${HEADER},amount0\n`, "f.csv"), /amount0 twice/, 1);
   });
