@@ -157,7 +157,7 @@ export class ChainNode {
       }
       if (isConnectionFailure(error)) {
         throw new ConnectionError(
-          `The node does not answer (${method}: ${messageOf(error)}); check RPC_URL and that the node is up.`,
+          `The node does not answer (${method}: ${messageOf(error)}); check RPC_URL (or --rpc) and that the node is up.`,
           {
             cause: error,
           },

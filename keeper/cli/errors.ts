@@ -54,6 +54,7 @@ const USAGE_ERRORS = new Set([
   "BacktestOptionError",
   "BacktestInputError",
   "SweepConfigError",
+  "FileStateError",
 ]);
 
 /** 0, 1 or 2, or 130 after Ctrl-C. */

@@ -1,4 +1,4 @@
-import { checkUint, wrap32 } from "./integers.ts";
+import { checkInt256, checkTime, checkUint, wrap32 } from "./integers.ts";
 import { PoolMachine } from "./machine.ts";
 import { PoolRevert } from "./revert.ts";
 import type { Payment, PoolTerms, SwapOrder, SwapResult } from "./types.ts";
@@ -19,9 +19,11 @@ const CODES: Readonly<Record<number, string>> = {
 /** A pool's state at one moment; it stays what it was, whatever becomes of the pool. */
 export class FastPoolSnapshot {
   readonly image: MemoryImage;
+  readonly terms: PoolTerms;
 
-  constructor(image: MemoryImage) {
+  constructor(image: MemoryImage, { fee, tickSpacing }: PoolTerms) {
     this.image = image;
+    this.terms = { fee, tickSpacing };
   }
 }
 
@@ -40,6 +42,7 @@ export class FastPool extends PoolMachine {
   }
 
   swap(order: SwapOrder, time: number, payment?: Payment): SwapResult {
+    checkTime(time);
     const result = this.quote(order);
     // Where the pool's holdings are unknown, it is never short and always paid.
     if (payment !== undefined || this.store.balances !== null) this.settle(order.zeroForOne, result, payment);
@@ -48,6 +51,7 @@ export class FastPool extends PoolMachine {
   }
 
   quote({ zeroForOne, amountSpecified, sqrtPriceLimitX96 }: SwapOrder): SwapResult {
+    checkInt256(amountSpecified, "The amount");
     const { engine } = this.store;
     const exactIn = amountSpecified > 0n;
     engine.write(ORDER.amount, exactIn ? amountSpecified : -amountSpecified);
@@ -75,11 +79,12 @@ export class FastPool extends PoolMachine {
   }
 
   snapshot(): FastPoolSnapshot {
-    return new FastPoolSnapshot(this.store.image());
+    return new FastPoolSnapshot(this.store.image(), this);
   }
 
-  /** @param snapshot of this pool or of one with the same terms */
+  /** @throws SimulationInputError for a snapshot of a pool with other terms */
   restore(snapshot: FastPoolSnapshot): void {
+    this.checkTerms(snapshot.terms);
     this.store.load(snapshot.image);
   }
 

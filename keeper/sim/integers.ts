@@ -85,3 +85,15 @@ export function checkUint(value: bigint, bits: number, name: string): void {
   if (value >= 0n && value >> BigInt(bits) === 0n) return;
   throw new SimulationInputError(`${name} ${value} does not fit ${bits} bits without a sign; give a value that does.`);
 }
+
+/** @throws SimulationInputError if a caller's value does not fit int256 */
+export function checkInt256(value: bigint, name: string): void {
+  if (value < LIMIT_INT256 && value >= -LIMIT_INT256) return;
+  throw new SimulationInputError(`${name} ${value} does not fit 256 bits with a sign; give a value that does.`);
+}
+
+/** @throws SimulationInputError for anything but whole unix seconds */
+export function checkTime(time: number): void {
+  if (Number.isSafeInteger(time) && time >= 0) return;
+  throw new SimulationInputError(`The time ${time} is no whole number of unix seconds; give that of the block.`);
+}

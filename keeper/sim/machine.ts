@@ -8,6 +8,7 @@
 import { getSqrtRatioAtTick, getTickAtSqrtRatio, MAX_TICK, MIN_TICK, TickRangeError } from "../chain/tickMath.ts";
 import {
   addDelta,
+  checkTime,
   checkUint,
   mulDiv,
   Q128,
@@ -123,7 +124,7 @@ export abstract class PoolMachine {
   abstract clone(): PoolMachine;
 
   /** State to look at; the records are immutable. */
-  get state(): Readonly<Omit<PoolStore, "setTick" | "setPosition" | "setObservation">> {
+  get state(): Readonly<Omit<PoolStore, "setTick" | "setPosition" | "setObservation" | "clear">> {
     return this.store;
   }
 
@@ -132,8 +133,9 @@ export abstract class PoolMachine {
    * of its tokens is unknown, so that it is never short. The caller has checked that ticks, price and liquidity fit together.
    */
   load(state: PoolState): void {
+    checkTime(state.time);
     const { store } = this;
-    for (const tick of store.ticks()) store.setTick(tick, NO_TICK);
+    store.clear();
     store.setObservation(0, {
       blockTimestamp: wrap32(state.time),
       tickCumulative: 0n,
@@ -158,6 +160,7 @@ export abstract class PoolMachine {
   /** @throws PoolRevert "AI" the second time, "R" for a price out of range */
   initialize(sqrtPriceX96: bigint, time: number): void {
     checkUint(sqrtPriceX96, 160, "The sqrt price");
+    checkTime(time);
     require(this.store.slot0.sqrtPriceX96 === 0n, "AI");
     const tick = tickAt(sqrtPriceX96);
     this.store.setObservation(0, {
@@ -183,6 +186,7 @@ export abstract class PoolMachine {
    *   that is not usable
    */
   mint(owner: string, range: Range, liquidity: bigint, time: number, payment?: Payment): Amounts {
+    checkTime(time);
     checkUint(liquidity, 128, "The liquidity");
     this.#requireUnlocked();
     require(liquidity > 0n);
@@ -202,6 +206,7 @@ export abstract class PoolMachine {
    * @throws PoolRevert "LOK", "TLU", "TLM", "TUM", "LS", "NP", or without a code for too much
    */
   burn(owner: string, range: Range, liquidity: bigint, time: number): Amounts {
+    checkTime(time);
     checkUint(liquidity, 128, "The liquidity");
     this.#requireUnlocked();
     const change = this.#changePosition(owner, range, -toInt128(liquidity), time);
@@ -228,6 +233,7 @@ export abstract class PoolMachine {
    * @throws PoolRevert as {@link mint} and {@link burn}
    */
   adjust(range: Range, liquidityDelta: bigint, time: number): Amounts {
+    checkTime(time);
     this.#requireUnlocked();
     require(liquidityDelta !== 0n);
     const change = this.#changePosition(null, range, toInt128(liquidityDelta), time);
@@ -339,12 +345,14 @@ export abstract class PoolMachine {
    * @throws PoolRevert "I" before the pool is initialised, "OLD" beyond the oldest observation
    */
   observe(secondsAgos: readonly number[], time: number): readonly Cumulatives[] {
+    checkTime(time);
     require(this.store.slot0.observationCardinality > 0, "I");
     return secondsAgos.map((ago) => observeAgo(this.ring(), wrap32(time), ago, this.#prevailing()));
   }
 
   /** @throws PoolRevert "TLU", "TLM", "TUM", or without a code if one of the ticks is not initialised */
   snapshotCumulativesInside(range: Range, time: number): CumulativesInside {
+    checkTime(time);
     const { tickLower, tickUpper } = range;
     checkRange(range);
     const [lower, upper] = [this.store.tick(tickLower), this.store.tick(tickUpper)];
@@ -366,6 +374,14 @@ export abstract class PoolMachine {
       secondsPerLiquidityX128: wrap160(l - l1 - l2),
       secondsInside: wrap32(s - s1 - s2),
     };
+  }
+
+  /** @throws SimulationInputError unless they are this pool's */
+  protected checkTerms({ fee, tickSpacing }: PoolTerms): void {
+    if (fee === this.fee && tickSpacing === this.tickSpacing) return;
+    throw new SimulationInputError(
+      `The snapshot is of a pool with fee ${fee} and tick spacing ${tickSpacing}, this one has ${this.fee} and ${this.tickSpacing}; restore one of its own.`,
+    );
   }
 
   protected ring(): Ring {

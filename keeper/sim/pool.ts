@@ -10,7 +10,18 @@ import {
   MIN_SQRT_RATIO,
   MIN_TICK,
 } from "../chain/tickMath.ts";
-import { addDelta, checkUint, mulDiv, Q128, toInt256, wrap128, wrap256, wrap32 } from "./integers.ts";
+import {
+  addDelta,
+  checkInt256,
+  checkTime,
+  checkUint,
+  mulDiv,
+  Q128,
+  toInt256,
+  wrap128,
+  wrap256,
+  wrap32,
+} from "./integers.ts";
 import { PoolMachine, protocolPart } from "./machine.ts";
 import { type Cumulatives, observeNow, writeObservation } from "./oracle.ts";
 import { require } from "./revert.ts";
@@ -23,9 +34,11 @@ import type { Payment, PoolTerms, SwapOrder, SwapResult } from "./types.ts";
 /** A pool's state at one moment; it stays what it was, whatever becomes of the pool. */
 export class PoolSnapshot {
   readonly store: MapStore;
+  readonly terms: PoolTerms;
 
-  constructor(store: MapStore) {
+  constructor(store: MapStore, { fee, tickSpacing }: PoolTerms) {
     this.store = store;
+    this.terms = { fee, tickSpacing };
   }
 }
 
@@ -38,7 +51,7 @@ interface SwapOutcome extends SwapResult {
 }
 
 export class Pool extends PoolMachine {
-  protected store: MapStore;
+  protected readonly store: MapStore;
 
   constructor(terms: PoolTerms) {
     super(terms);
@@ -46,6 +59,7 @@ export class Pool extends PoolMachine {
   }
 
   swap(order: SwapOrder, time: number, payment?: Payment): SwapResult {
+    checkTime(time);
     const at = wrap32(time);
     const outcome = this.#compute(order, at);
     this.settle(order.zeroForOne, outcome, payment);
@@ -72,20 +86,23 @@ export class Pool extends PoolMachine {
   }
 
   snapshot(): PoolSnapshot {
-    return new PoolSnapshot(new MapStore(this.tickSpacing, this.store));
+    return new PoolSnapshot(new MapStore(this.tickSpacing, this.store), this);
   }
 
+  /** @throws SimulationInputError for a snapshot of a pool with other terms */
   restore(snapshot: PoolSnapshot): void {
-    this.store = new MapStore(this.tickSpacing, snapshot.store);
+    this.checkTerms(snapshot.terms);
+    this.store.take(snapshot.store);
   }
 
   clone(): Pool {
     const copy = new Pool(this);
-    copy.store = new MapStore(this.tickSpacing, this.store);
+    copy.store.take(this.store);
     return copy;
   }
 
   #compute({ zeroForOne, amountSpecified, sqrtPriceLimitX96: limit }: SwapOrder, time: number): SwapOutcome {
+    checkInt256(amountSpecified, "The amount");
     checkUint(limit, 160, "The price limit");
     const { slot0, liquidity: liquidityStart, feeGrowth } = this.store;
     require(amountSpecified !== 0n, "AS");

@@ -50,6 +50,8 @@ export interface PoolStore {
   positions(): IterableIterator<[key: string, position: Position]>;
   observation(index: number): Observation;
   setObservation(index: number, observation: Observation): void;
+  /** Forgets ticks, positions and observations. */
+  clear(): void;
 }
 
 const ZERO: Amounts = { amount0: 0n, amount1: 0n };
@@ -62,24 +64,34 @@ export class MapStore implements PoolStore {
   protocolFees = ZERO;
   balances: Amounts | null = ZERO;
   readonly #tickSpacing: number;
-  readonly #ticks: Map<number, TickInfo>;
-  readonly #bitmap: Map<number, bigint>;
-  readonly #positions: Map<string, Position>;
-  readonly #observations: Map<number, Observation>;
+  #ticks = new Map<number, TickInfo>();
+  #bitmap = new Map<number, bigint>();
+  #positions = new Map<string, Position>();
+  #observations = new Map<number, Observation>();
 
   constructor(tickSpacing: number, from?: MapStore) {
     this.#tickSpacing = tickSpacing;
-    const copied = <K, V>(map: ReadonlyMap<K, V> | undefined): Map<K, V> => new Map(map);
-    this.#ticks = copied(from === undefined ? from : from.#ticks);
-    this.#bitmap = copied(from === undefined ? from : from.#bitmap);
-    this.#positions = copied(from === undefined ? from : from.#positions);
-    this.#observations = copied(from === undefined ? from : from.#observations);
-    if (from === undefined) return;
+    if (from !== undefined) this.take(from);
+  }
+
+  /** Becomes a copy of another one of the same tick spacing. */
+  take(from: MapStore): void {
+    this.#ticks = new Map(from.#ticks);
+    this.#bitmap = new Map(from.#bitmap);
+    this.#positions = new Map(from.#positions);
+    this.#observations = new Map(from.#observations);
     this.slot0 = from.slot0;
     this.liquidity = from.liquidity;
     this.feeGrowth = from.feeGrowth;
     this.protocolFees = from.protocolFees;
     this.balances = from.balances;
+  }
+
+  clear(): void {
+    this.#ticks.clear();
+    this.#bitmap.clear();
+    this.#positions.clear();
+    this.#observations.clear();
   }
 
   tick(tick: number): TickInfo {

@@ -16,6 +16,7 @@ import {
 } from "../chain/tickMath.ts";
 import { SimulationFileError } from "./errors.ts";
 import { MAX_UINT128, MAX_UINT256 } from "./integers.ts";
+import { maxLiquidityPerTick } from "./tick.ts";
 import { type PoolState, type TickState } from "./machine.ts";
 
 const whole = z
@@ -37,12 +38,17 @@ const schema = z.object({
   tickSpacing: z.int().min(1).max(16_383),
   feeGrowthGlobal0X128: growth.optional(),
   feeGrowthGlobal1X128: growth.optional(),
-  feeProtocol: z.int().min(0).max(255).optional(),
+  feeProtocol: z
+    .int()
+    .refine((value) => [value & 15, value >> 4].every((part) => part === 0 || (part >= 4 && part <= 10)), {
+      message: "is no protocol's part: each half of the byte is 0 or 4 to 10",
+    })
+    .optional(),
   ticks: z.array(
     z.object({
       index: z.int().min(MIN_TICK).max(MAX_TICK),
       liquidityGross: unsigned(MAX_UINT128),
-      liquidityNet: whole,
+      liquidityNet: whole.refine((value) => BigInt.asIntN(128, value) === value, "does not fit its type"),
       feeGrowthOutside0X128: growth.optional(),
       feeGrowthOutside1X128: growth.optional(),
     }),
@@ -88,17 +94,19 @@ export function parseTickMap(text: string, file: string): TickMap {
   };
   let raw: unknown;
   try {
-    raw = JSON.parse(text);
+    raw = JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch (cause) {
     return fail("the tick map is not JSON; give a file as strata data fetch --snapshot writes it.", cause);
   }
   const parsed = schema.safeParse(raw);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    return fail(`${issue?.path.join(".") ?? ""} ${issue?.message ?? "is wrong"}; correct the tick map.`, parsed.error);
+    const where = issue === undefined || issue.path.length === 0 ? "the tick map:" : issue.path.join(".");
+    return fail(`${where} ${issue?.message ?? "is wrong"}; correct the tick map.`, parsed.error);
   }
   const map = parsed.data;
   const { tickSpacing, tick, sqrtPriceX96 } = map;
+  const most = maxLiquidityPerTick(tickSpacing);
   let [sum, active, last] = [0n, 0n, -Infinity];
   for (const { index, liquidityGross, liquidityNet } of map.ticks) {
     if (index <= last) {
@@ -115,6 +123,12 @@ export function parseTickMap(text: string, file: string): TickMap {
     if (liquidityGross === 0n) fail(`tick ${index} has no liquidity; leave it out.`);
     if (liquidityNet > liquidityGross || -liquidityNet > liquidityGross) {
       fail(`the net liquidity of tick ${index} is larger than all of its liquidity; correct the tick map.`);
+    }
+    if ((liquidityGross + liquidityNet) % 2n !== 0n) {
+      fail(`no positions give tick ${index} such a net of such a gross liquidity; correct the tick map.`);
+    }
+    if (liquidityGross > most) {
+      fail(`tick ${index} has more liquidity than a pool of spacing ${tickSpacing} takes; correct the tick map.`);
     }
     sum += liquidityNet;
     if (index <= tick) active += liquidityNet;

@@ -44,9 +44,11 @@ export function addData(program: Command, start: (command: Command) => Run): voi
       const { fetchEvents } = await import("../../sim/fetch/fetchEvents.ts");
       const { fetchTickMap } = await import("../../sim/fetch/fetchTickMap.ts");
       const { pool, from, to, snapshot } = options;
-      const rpc = httpRpc(options.rpc, TIMEOUT, signal);
+      const { patientRpc } = await import("../../sim/fetch/patientRpc.ts");
       const short = pool.slice(0, 10).toLowerCase();
       const log = (line: string): void => output.log(line);
+      const pause = (milliseconds: number): Promise<void> => sleep(milliseconds, undefined, { signal });
+      const rpc = patientRpc(httpRpc(options.rpc, TIMEOUT, signal), { sleep: pause, log });
       let map: { readonly file: string; readonly block: number; readonly ticks: number } | null = null;
       let events: FetchResult | null = null;
       try {
@@ -56,24 +58,32 @@ export function addData(program: Command, start: (command: Command) => Run): voi
         }
         if (from !== undefined && to !== undefined) {
           const file = options.out ?? `${short}-${from}-${to}.events.csv`;
-          const pause = (milliseconds: number): Promise<void> => sleep(milliseconds, undefined, { signal });
           events = await fetchEvents({ rpc, pool, from, to, file, signal, log, sleep: pause });
         }
       } catch (error) {
         if (!signal.aborted) throw error;
-        throw new InterruptedError("Stopped before its end; the same command goes on from there.");
+        const advice =
+          map === null && snapshot !== undefined
+            ? "the same command begins the tick map anew"
+            : map === null
+              ? "the same command goes on from there"
+              : `without --snapshot and --tickmap, for the map is done, the same command goes on from there`;
+        throw new InterruptedError(`Stopped before its end; ${advice}.`);
       }
       output.result({ ...(events === null ? {} : { events }), ...(map === null ? {} : { tickmap: map }) }, () =>
         [
           ...(map === null ? [] : [`${map.ticks} ticks at block ${map.block}: ${map.file}`]),
-          ...(events === null
-            ? []
-            : [
-                `${events.events} events${events.gapChecked ? ", without a gap" : ", gaps not checked"}: ${events.file}`,
-              ]),
+          ...(events === null ? [] : [`${events.events} events, ${checkedText(events)}: ${events.file}`]),
         ].join("\n"),
       );
     });
+}
+
+/** What could be made sure of; docs/simulation.md says what it covers. */
+function checkedText({ gapChecked, unexplained }: FetchResult): string {
+  if (gapChecked) return "each held against the pool's state";
+  if (unexplained === 0) return "gaps not checked";
+  return `gaps not checked, ${unexplained} swaps that may not follow from the one before`;
 }
 
 interface CandleCommandOptions {
@@ -99,8 +109,9 @@ function addCandles(data: Command, start: (command: Command) => Run): void {
       const run = start(command);
       const { output, signal } = run;
       const { openExchange } = await import("../../market/fetch/exchange.ts");
-      const { fetchCandles } = await import("../../market/fetch/fetchCandles.ts");
+      const { fetchCandles, withPatience } = await import("../../market/fetch/fetchCandles.ts");
       const { exchange, symbol, url } = options;
+      checkName("--out", options.out);
       const [from, to] = [parseHour("--from", options.from), parseHour("--to", options.to)];
       const day = (time: number): string =>
         formatTime(time)
@@ -109,14 +120,11 @@ function addCandles(data: Command, start: (command: Command) => Run): void {
       const file = options.out ?? `${exchange}-${symbol.replace(/\W/g, "")}-1h-${day(from)}-${day(to)}.csv`;
       let result: CandleResult;
       try {
-        const source = await openExchange({
-          exchange,
-          symbol,
-          timeout: TIMEOUT,
-          ...(url === undefined ? {} : { url }),
-        });
         const log = (line: string): void => output.log(line);
         const pause = (milliseconds: number): Promise<void> => sleep(milliseconds, undefined, { signal });
+        const source = await withPatience({ signal, log, sleep: pause, name: exchange }, () =>
+          openExchange({ exchange, symbol, timeout: TIMEOUT, ...(url === undefined ? {} : { url }) }),
+        );
         const now = Date.now() / 1_000;
         result = await fetchCandles({ source, from, to, file, now, signal, log, sleep: pause });
       } catch (error) {
@@ -141,7 +149,7 @@ function parseHour(name: string, text: string): number {
   return time;
 }
 
-function check({ pool, rpc, from, to, snapshot }: FetchCommandOptions): void {
+function check({ pool, rpc, from, to, snapshot, out, tickmap }: FetchCommandOptions): void {
   // Said first: after isAddress the compiler takes it for no string at all.
   const wrong = `--pool "${pool}" is not an address; write 0x and 40 hex digits.`;
   if (!isAddress(pool)) throw new UsageError(wrong);
@@ -153,6 +161,22 @@ function check({ pool, rpc, from, to, snapshot }: FetchCommandOptions): void {
   if (from === undefined && snapshot === undefined) {
     throw new UsageError("Say what to fetch: --from and --to for events, --snapshot for the tick map.");
   }
+  if (from !== undefined && to !== undefined && from > to) {
+    throw new UsageError(`--from ${from} lies after --to ${to}; swap the two.`);
+  }
+  if (out !== undefined && from === undefined) {
+    throw new UsageError("--out names the events' file; give --from and --to too, or leave it out.");
+  }
+  if (tickmap !== undefined && snapshot === undefined) {
+    throw new UsageError("--tickmap names the tick map's file; give --snapshot too, or leave it out.");
+  }
+  checkName("--out", out);
+  checkName("--tickmap", tickmap);
+}
+
+/** An empty name would be found out only when the file is written. */
+function checkName(option: string, file: string | undefined): void {
+  if (file === "") throw new UsageError(`${option} is empty; name a file, or leave it out.`);
 }
 
 function parseBlock(text: string): number {

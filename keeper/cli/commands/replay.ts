@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError } from "commander";
 
 import { SimulationFileError } from "../../sim/errors.ts";
 import { parseEvents } from "../../sim/replay/events.ts";
+import type { SwapTrace } from "../../sim/replay/orders.ts";
 import { replay, type ReplayResult } from "../../sim/replay/replay.ts";
 import { readTickMap } from "../../sim/tickMap.ts";
 import { grouped } from "../../report/format.ts";
@@ -46,12 +47,21 @@ export function addReplay(program: Command, start: (command: Command) => Run): v
       const seconds = (performance.now() - began) / 1_000;
       const swapsPerSecond = Math.round(result.swaps / Math.max(seconds, 1e-6));
       output.result(document(result, swapsPerSecond), () => text(result, swapsPerSecond));
-      if (result.mismatched > 0) {
-        throw new CommandError(
-          `${result.mismatched} of ${result.checked} swaps differ from the simulated pool; see the lines named above for missing or wrong events.`,
-        );
-      }
+      if (result.mismatched > 0) throw new CommandError(difference(result, options.fee));
     });
+}
+
+/** What to do about swaps that differ. */
+function difference({ checked, mismatched, exact, mismatches }: ReplayResult, fee: number | undefined): string {
+  const said = `${mismatched} of ${checked} swaps differ from the simulated pool`;
+  if (exact === 0 && fee !== undefined) {
+    return `${said}, which is every one: the pool does not take --fee ${fee}; leave --fee out to have it found.`;
+  }
+  const open = mismatches.filter(({ ticksBetween }) => ticksBetween).length;
+  const events = "see the lines named above for missing or wrong events";
+  if (open === 0) return `${said}; ${events}.`;
+  const which = open === mismatched ? "each of them" : `${open} of them`;
+  return `${said}; ${which} passed usable ticks, between which liquidity may have begun and ended: give --tickmap to judge ${open === 1 ? "it" : "those"}, and ${events}.`;
 }
 
 function parseFee(text: string): number {
@@ -97,10 +107,18 @@ function text(result: ReplayResult, swapsPerSecond: number): string {
     `${grouped(swapsPerSecond, 0)} swaps a second`,
     ...mismatches
       .slice(0, SHOWN)
-      .map(({ line, event, simulated }) =>
-        simulated === null
-          ? `line ${line}: the pool refuses the swap`
-          : `line ${line}: amounts ${event.amount0}, ${event.amount1}; the pool gives ${simulated.amount0}, ${simulated.amount1}`,
+      .map(
+        ({ line, event, simulated, ticksBetween }) =>
+          `${
+            simulated === null
+              ? `line ${line}: the pool refuses the swap`
+              : `line ${line}: ${told(event, simulated.liquidity)}; the pool gives ${told(simulated, event.liquidity)}`
+          }${ticksBetween ? " (ticks between)" : ""}`,
       ),
   ].join("\n");
+}
+
+/** Amounts, and the liquidity where it differs. */
+function told({ amount0, amount1, liquidity }: SwapTrace, other: bigint): string {
+  return `amounts ${amount0}, ${amount1}${liquidity === other ? "" : `, liquidity ${liquidity}`}`;
 }

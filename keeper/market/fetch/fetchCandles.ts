@@ -2,10 +2,9 @@
  * Hourly candles from an exchange into a file that every command with `--prices` reads. What has come lies in FILE.part, what was asked for in
  * FILE.part.json; the same request goes on from there, and FILE appears when it is whole.
  */
-import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-
 import { z } from "zod";
 
+import { PartFile } from "../../files/partFile.ts";
 import { formatTime, HOUR } from "../time.ts";
 import type { Bar } from "../types.ts";
 
@@ -70,13 +69,16 @@ const FIRST_PAUSE = 1_000;
 /** Candles. */
 const TELL_EVERY = 10_000;
 const jobSchema = z.object({ source: z.string(), from: z.int(), to: z.int() });
+const notesSchema = jobSchema.extend({ next: z.int(), bytes: z.int().nonnegative(), sha256: z.string() });
 
 /**
  * @throws CandleOptionError for times that are none; CandleError if the exchange cannot be used or contradicts itself
  */
 export async function fetchCandles(options: CandleOptions): Promise<CandleResult> {
-  const { source, from, to, now, file, log } = options;
-  if (from % HOUR !== 0 || to % HOUR !== 0 || from >= to) {
+  const { source, from, to, now, file } = options;
+  if (from > to)
+    throw new CandleOptionError(`--from ${formatTime(from)} lies after --to ${formatTime(to)}; swap the two.`);
+  if (from % HOUR !== 0 || to % HOUR !== 0 || from === to) {
     throw new CandleOptionError(
       `From ${formatTime(from)} to ${formatTime(to)} is no run of whole hours; correct --from and --to.`,
     );
@@ -85,10 +87,19 @@ export async function fetchCandles(options: CandleOptions): Promise<CandleResult
     throw new CandleOptionError(`The hour before ${formatTime(to)} has not closed yet; choose a --to in the past.`);
   }
   const part = new Part(file, { source: source.name, from, to });
+  try {
+    return await fetchInto(part, options);
+  } finally {
+    part.close();
+  }
+}
+
+async function fetchInto(part: Part, options: CandleOptions): Promise<CandleResult> {
+  const { source, from, to, log } = options;
   if (part.next > from) log(`Going on at ${formatTime(part.next)}, ${part.candles} candles are there already.`);
   for (let told = 0; part.next < to;) {
     const wanted = Math.min(source.page, (to - part.next) / HOUR);
-    const bars = await withPatience(options, () => source.candles(part.next, wanted));
+    const bars = await withPatience({ ...options, name: source.name }, () => source.candles(part.next, wanted));
     const page = checked(bars, part.next, wanted, source.name).filter(({ time }) => time < to);
     // Nothing in so long a stretch: the exchange had not opened yet, or does not know the market any more; the next page may have some.
     part.append(page, page.length > 0 ? (page.at(-1)?.time ?? 0) + HOUR : part.next + wanted * HOUR);
@@ -99,14 +110,30 @@ export async function fetchCandles(options: CandleOptions): Promise<CandleResult
   return part.finish();
 }
 
-async function withPatience<T>({ signal, log, sleep, source }: CandleOptions, ask: () => Promise<T>): Promise<T> {
+/** What an exchange that is busy is asked again with. */
+export interface Patience extends Pick<CandleOptions, "signal" | "log" | "sleep"> {
+  /** As messages name the exchange. */
+  readonly name: string;
+}
+
+/**
+ * Asks an exchange up to six times while it is busy, longer and longer apart.
+ * @throws BusyError with advice at last; whatever else the request throws, at once
+ */
+export async function withPatience<T>({ signal, log, sleep, name }: Patience, ask: () => Promise<T>): Promise<T> {
   for (let attempt = 1, pause = FIRST_PAUSE; ; attempt++, pause *= 2) {
     signal.throwIfAborted();
     try {
       return await ask();
     } catch (error) {
-      if (!(error instanceof BusyError) || attempt === ATTEMPTS) throw error;
-      log(`${source.name} does not answer (${error.message}); asking again in ${pause / 1_000} s.`);
+      if (!(error instanceof BusyError)) throw error;
+      if (attempt === ATTEMPTS) {
+        throw new BusyError(
+          `${name} does not answer (${error.message}); check the connection, and run the same command again later.`,
+          { cause: error },
+        );
+      }
+      log(`${name} does not answer (${error.message}); asking again in ${pause / 1_000} s.`);
       await sleep(pause);
     }
   }
@@ -139,9 +166,9 @@ function checked(bars: readonly Bar[], since: number, count: number, name: strin
 
 type Job = z.infer<typeof jobSchema>;
 
-/** What has come. Rows are appended and the place to go on from written after them, so a kill loses a page and leaves no half of one. */
+/** What has come, and where to go on. */
 class Part {
-  readonly #file: string;
+  readonly #part: PartFile;
   readonly #job: Job;
   #next: number;
   #count = 0;
@@ -150,13 +177,21 @@ class Part {
   #first: number | null = null;
   #last: number | null = null;
 
+  /** @throws CandleOptionError if what was left is of another request; FileStateError, FileWriteError */
   constructor(file: string, job: Job) {
-    this.#file = file;
+    this.#part = new PartFile(file);
     this.#job = job;
     this.#next = job.from;
-    if (existsSync(file)) throw new CandleOptionError(`${file} is there already; remove it or choose another --out.`);
-    if (existsSync(this.#notes)) this.#resume();
-    else this.#begin();
+    try {
+      const notes = this.#part.readNotes();
+      if (notes === null) {
+        this.#part.begin(HEADER);
+        this.#write();
+      } else this.#resume(notes);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   get next(): number {
@@ -171,7 +206,7 @@ class Part {
     const rows = bars.map(({ time, open, high, low, close, volume }) =>
       [time, open, high, low, close, volume].map(plain).join(","),
     );
-    appendFileSync(this.#rows, rows.map((row) => `${row}\n`).join(""));
+    this.#part.append(rows.map((row) => `${row}\n`).join(""));
     for (const { time } of bars) this.#take(time);
     this.#next = next;
     this.#write();
@@ -180,15 +215,13 @@ class Part {
   finish(): CandleResult {
     const [first, last] = [this.#first, this.#last];
     if (first === null || last === null) {
-      this.#remove();
+      this.#part.remove();
       throw new CandleError(
         `${this.#job.source} has no candle from ${formatTime(this.#job.from)} to ${formatTime(this.#job.to)}; choose other times or another exchange.`,
       );
     }
-    renameSync(this.#rows, this.#file);
-    rmSync(this.#notes);
     return {
-      file: this.#file,
+      file: this.#part.finish(),
       candles: this.#count,
       first,
       last,
@@ -197,39 +230,27 @@ class Part {
     };
   }
 
-  get #rows(): string {
-    return `${this.#file}.part`;
+  /** Lets go of the files; what has come stays for the next run. */
+  close(): void {
+    this.#part.close();
   }
 
-  get #notes(): string {
-    return `${this.#file}.part.json`;
-  }
-
-  #begin(): void {
-    writeFileSync(this.#rows, HEADER);
-    this.#write();
-  }
-
-  #resume(): void {
-    const other = new CandleOptionError(
-      `${this.#rows} is of another request; remove it and ${this.#notes}, or choose another --out.`,
-    );
-    let notes: unknown;
+  #resume(text: string): void {
+    const { rows, notes } = this.#part;
+    let parsed: z.infer<typeof notesSchema>;
     try {
-      notes = JSON.parse(readFileSync(this.#notes, "utf8"));
+      parsed = notesSchema.parse(JSON.parse(text));
     } catch (cause) {
-      throw new CandleOptionError(`${this.#notes} cannot be read; remove it and ${this.#rows}, and begin anew.`, {
-        cause,
-      });
+      throw new CandleOptionError(`${notes} cannot be read; remove it and ${rows}, and begin anew.`, { cause });
     }
-    const parsed = jobSchema.extend({ next: z.int(), bytes: z.int().nonnegative() }).safeParse(notes);
-    if (!parsed.success || !existsSync(this.#rows)) throw other;
-    const { next, bytes, ...job } = parsed.data;
-    if (job.source !== this.#job.source || job.from !== this.#job.from || job.to !== this.#job.to) throw other;
-    // Rows after the notes were written are of a page that was not finished.
-    truncateSync(this.#rows, bytes);
-    const rows = readFileSync(this.#rows, "utf8").split("\n").slice(1, -1);
-    for (const row of rows) this.#take(Number(row.slice(0, row.indexOf(","))));
+    const { next, bytes, sha256, ...job } = parsed;
+    if (job.source !== this.#job.source || job.from !== this.#job.from || job.to !== this.#job.to) {
+      throw new CandleOptionError(`${rows} is of another request; remove it and ${notes}, or choose another --out.`);
+    }
+    this.#part.resume({ bytes, sha256 });
+    for (const row of this.#part.read(HEADER.length).split("\n").slice(0, -1)) {
+      this.#take(Number(row.slice(0, row.indexOf(","))));
+    }
     this.#next = next;
   }
 
@@ -243,15 +264,8 @@ class Part {
   }
 
   #write(): void {
-    const notes = { ...this.#job, next: this.#next, bytes: readFileSync(this.#rows).length };
-    const draft = `${this.#notes}.${process.pid}.draft`;
-    writeFileSync(draft, `${JSON.stringify(notes)}\n`);
-    renameSync(draft, this.#notes);
-  }
-
-  #remove(): void {
-    rmSync(this.#rows, { force: true });
-    rmSync(this.#notes, { force: true });
+    const notes = { ...this.#job, next: this.#next, ...this.#part.extent };
+    this.#part.writeNotes(`${JSON.stringify(notes)}\n`);
   }
 }
 

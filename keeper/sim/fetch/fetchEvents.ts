@@ -1,19 +1,21 @@
 /**
  * Pulls a pool's events into a file. Chunks of blocks grow while the node serves them and shrink when it refuses. Each chunk is
- * held against the chain before it is kept: every log's block must be the one that the node shows at that height, and price and
- * liquidity after the chunk's events must be the pool's own, so that a node that leaves logs out is found out. What was kept is
- * dropped again when its block is no longer in the chain.
+ * held against the chain before it is kept: every log's block must be the one that the node shows at that height, and every event
+ * must follow from those before it and lead to the pool's own state (chunkCheck.ts). What was kept is dropped again when its block
+ * is no longer in the chain.
  */
-import { ChainNode } from "../../chain/node.ts";
+import { ConnectionError, NodeError, RetryableError } from "../../chain/failures.ts";
+import { ChainNode, isConnectionFailure, messageOf } from "../../chain/node.ts";
 import type { Rpc } from "../../chain/rpc.ts";
-import { messageOf } from "../../chain/node.ts";
-import { RetryableError } from "../../chain/failures.ts";
-import { isoTime } from "../../report/format.ts";
+import { FileStateError, FileWriteError } from "../../files/errors.ts";
+import type { PoolTerms } from "../types.ts";
+import { ChunkCheck, poolAt, textOf } from "./chunkCheck.ts";
 import { FetchError, FetchOptionError, UnsoundAnswerError } from "./errors.ts";
 import { type PoolLog, poolLogs } from "./logs.ts";
 import { inParallel } from "./parallel.ts";
 import { PoolReader } from "./poolReader.ts";
-import { type Checkpoint, Progress } from "./progress.ts";
+import { Progress } from "./progress.ts";
+import { rowsOf } from "./rows.ts";
 
 export interface FetchOptions {
   readonly rpc: Rpc;
@@ -36,11 +38,11 @@ export interface FetchResult {
   readonly chunks: number;
   /** How often what was kept had to be dropped. */
   readonly reorganisations: number;
-  /** Whether every chunk could be held against the pool's own state. */
+  /** Whether every chunk, of this run and of those before it, could be held against the pool's own state. */
   readonly gapChecked: boolean;
+  /** Swaps of which nobody could tell whether they follow from the one before; only without past states. */
+  readonly unexplained: number;
 }
-
-type PoolAfter = Checkpoint["pool"];
 
 const FIRST_CHUNK = 2_000;
 const LARGEST_CHUNK = 100_000;
@@ -63,41 +65,45 @@ export async function fetchEvents(options: FetchOptions): Promise<FetchResult> {
       `Block ${to} is not there yet, the newest is ${newest?.number ?? "unknown"}; choose an earlier --to.`,
     );
   }
-  await reader.terms(newest.number);
+  const terms = await reader.terms(newest.number);
   const before = Math.max(from - 1, 0);
   const job = { chainId: await reader.node.chainId(), pool: options.pool.toLowerCase(), from, to };
+  const pool = from === 0 ? null : await poolAt(reader, before);
   const progress = Progress.open(file, job, {
     block: from - 1,
     hash: from === 0 ? "" : await hashOf(reader, before),
-    pool: from === 0 ? null : ((await poolAt(reader, before)) ?? null),
+    pool: pool === undefined || pool === null ? null : textOf(pool),
+    gapChecked: true,
+    ticksChecked: true,
+    unexplained: 0,
   });
-  const run = new Run(options, reader, progress);
-  await run.toTheEnd();
-  progress.finish();
-  return {
-    file,
-    events: progress.last.events,
-    chunks: run.chunks,
-    reorganisations: run.reorganisations,
-    gapChecked: run.gapChecked,
-  };
+  try {
+    const run = new Run(options, reader, terms, progress);
+    await run.toTheEnd();
+    const { events, gapChecked, unexplained } = progress.last;
+    progress.finish();
+    return { file, events, chunks: run.chunks, reorganisations: run.reorganisations, gapChecked, unexplained };
+  } finally {
+    progress.close();
+  }
 }
 
 class Run {
   chunks = 0;
   reorganisations = 0;
-  gapChecked = true;
   readonly #options: FetchOptions;
   readonly #reader: PoolReader;
   readonly #progress: Progress;
+  readonly #check: ChunkCheck;
   #size = FIRST_CHUNK;
   #ceiling = LARGEST_CHUNK;
   #failures = 0;
 
-  constructor(options: FetchOptions, reader: PoolReader, progress: Progress) {
+  constructor(options: FetchOptions, reader: PoolReader, terms: PoolTerms, progress: Progress) {
     this.#options = options;
     this.#reader = reader;
     this.#progress = progress;
+    this.#check = new ChunkCheck(reader, terms, progress, options.to, options.log);
   }
 
   async toTheEnd(): Promise<void> {
@@ -125,6 +131,7 @@ class Run {
       if ((await hashOf(this.#reader, block)) === hash) return;
       this.reorganisations += 1;
       this.#options.log(`Block ${block} is another one now: the chain was reorganised, its chunk is fetched again.`);
+      this.#check.moved();
       if (this.#progress.stepBack()) continue;
       throw new FetchError(
         `The chain was reorganised back to block ${block}, before what was asked for; wait until it is final, remove ${this.#options.file}.part.json and begin anew.`,
@@ -138,11 +145,18 @@ class Run {
     const logs = await poolLogs(rpc, pool, start, end);
     const times = await this.#timesOf(logs);
     const { rows, after } = rowsOf(logs, times, this.#progress.last.pool);
-    const known = await this.#checkState(after, end);
-    if ((await hashOf(this.#reader, end)) !== hash) {
-      throw new UnsoundAnswerError(`Block ${end} was reorganised while its logs were read.`);
+    const finding = await this.#check.check({ end, logs, times, after });
+    if (finding === null) return;
+    try {
+      if ((await hashOf(this.#reader, end)) !== hash) {
+        throw new UnsoundAnswerError(`Block ${end} was reorganised while its logs were read.`);
+      }
+      this.#progress.append(rows, { block: end, hash, ...finding });
+    } catch (error) {
+      // The chunk was found good and is not kept all the same.
+      this.#check.moved();
+      throw error;
     }
-    this.#progress.append(rows, { block: end, hash, pool: known });
     this.chunks += 1;
     this.#failures = 0;
     const percent = Math.floor((100 * (end - from + 1)) / (to - from + 1));
@@ -158,8 +172,8 @@ class Run {
   async #timesOf(logs: readonly PoolLog[]): Promise<ReadonlyMap<number, number>> {
     const hashes = new Map(logs.map(({ block, blockHash }) => [block, blockHash]));
     const times = await inParallel([...hashes], WIDTH, async ([block, hash]) => {
-      const header = await this.#reader.node.block(BigInt(block));
-      if (header?.hash.toLowerCase() !== hash) {
+      const header = await this.#reader.header(block);
+      if (header.hash.toLowerCase() !== hash) {
         throw new UnsoundAnswerError(
           `The node's logs of block ${block} are of another block than the one it shows there.`,
         );
@@ -169,28 +183,21 @@ class Run {
     return new Map(times);
   }
 
-  /** Holds the pool that the events tell of against the pool itself. @returns the pool after the chunk */
-  async #checkState(after: PoolAfter, end: number): Promise<PoolAfter> {
-    const now = await poolAt(this.#reader, end);
-    if (now === undefined) {
-      if (this.gapChecked) this.#options.log("The node keeps no past states, so that missing events cannot be told.");
-      this.gapChecked = false;
-      return after;
-    }
-    if (after === null || now === null) return now;
-    if (now.sqrtPriceX96 === after.sqrtPriceX96 && now.tick === after.tick && now.liquidity === after.liquidity)
-      return now;
-    throw new UnsoundAnswerError(
-      `After block ${end} the pool stands at sqrt price ${now.sqrtPriceX96} with liquidity ${now.liquidity}, the node's events end at ${after.sqrtPriceX96} with ${after.liquidity}: it leaves events out.`,
-    );
-  }
-
-  /** Smaller chunks first, then patience, then the truth. */
+  /** Smaller chunks where the node may balk at the size or tell half of it, patience where not, then the truth. */
   async #afterFailure(error: unknown, start: number, end: number): Promise<void> {
     const { signal, sleep, log } = this.#options;
     if (signal.aborted || error instanceof FetchOptionError) throw error;
+    // The disk's failures are not the node's.
+    if (error instanceof FileWriteError || error instanceof FileStateError) throw error;
+    if (isAway(error)) {
+      throw new FetchError(
+        `The node does not answer (${messageOf(error)}); check --rpc and that it is up, and run the same command again, it goes on from block ${start}.`,
+        { cause: error },
+      );
+    }
     const size = end - start + 1;
-    if (size > 1) {
+    // What is wrong with a header or a state is so at any size.
+    if (size > 1 && !(error instanceof NodeError)) {
       this.#size = Math.floor(size / 2);
       this.#ceiling = this.#size;
       log(`Blocks ${start} to ${end} were not served (${messageOf(error)}); trying ${this.#size} at once.`);
@@ -208,71 +215,13 @@ class Run {
   }
 }
 
+/** Whether the node cannot be reached, or wants to be left alone; one that takes too long or breaks over a request may serve a smaller one. */
+function isAway(error: unknown): boolean {
+  if (error instanceof ConnectionError) return true;
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return isConnectionFailure(error) && code !== "TIMEOUT" && code !== "SERVER_ERROR";
+}
+
 async function hashOf(reader: PoolReader, block: number): Promise<string> {
-  const header = await reader.node.block(BigInt(block));
-  if (header === null) throw new UnsoundAnswerError(`The node does not have block ${block} any more.`);
-  return header.hash.toLowerCase();
-}
-
-/** Null if there is no pool yet, undefined if the node does not know. */
-async function poolAt(reader: PoolReader, block: number): Promise<PoolAfter | undefined> {
-  try {
-    const { sqrtPriceX96, tick, liquidity } = await reader.now(BigInt(block));
-    return sqrtPriceX96 === 0n ? null : { sqrtPriceX96: String(sqrtPriceX96), tick, liquidity: String(liquidity) };
-  } catch (error) {
-    if (error instanceof FetchError) return null; // No code there at that block.
-    if (
-      error instanceof Error &&
-      /missing trie node|historical|pruned|archive|not available|unknown block/i.test(messageOf(error))
-    ) {
-      return undefined;
-    }
-    throw error;
-  }
-}
-
-/** The rows of a chunk, and the pool after it. */
-function rowsOf(
-  logs: readonly PoolLog[],
-  times: ReadonlyMap<number, number>,
-  before: PoolAfter,
-): { readonly rows: readonly string[]; readonly after: PoolAfter } {
-  let pool = before;
-  const rows = logs.map((log) => {
-    const { kind, fields } = log;
-    let delta = 0n;
-    if (kind === "SWAP") {
-      pool = {
-        sqrtPriceX96: String(fields["sqrtPriceX96"]),
-        tick: Number(fields["tick"]),
-        liquidity: String(fields["liquidity"]),
-      };
-    } else if (kind !== "COLLECT" && pool !== null) {
-      const isActive = Number(fields["tickLower"]) <= pool.tick && pool.tick < Number(fields["tickUpper"]);
-      delta = isActive ? BigInt(fields["amount"] ?? 0) * (kind === "MINT" ? 1n : -1n) : 0n;
-      pool = { ...pool, liquidity: String(BigInt(pool.liquidity) + delta) };
-    }
-    return [
-      log.block,
-      isoTime(times.get(log.block) ?? 0)
-        .slice(0, 19)
-        .replace("T", " "),
-      kind,
-      log.transactionHash,
-      log.transactionIndex,
-      log.logIndex,
-      kind === "SWAP" ? fields["sender"] : fields["owner"],
-      fields["recipient"] ?? "",
-      fields["amount0"],
-      fields["amount1"],
-      pool?.liquidity ?? "",
-      pool === null ? "" : delta,
-      pool?.sqrtPriceX96 ?? "",
-      pool?.tick ?? "",
-      fields["tickLower"] ?? "",
-      fields["tickUpper"] ?? "",
-      kind === "MINT" || kind === "BURN" ? fields["amount"] : "",
-    ].join(",");
-  });
-  return { rows, after: pool };
+  return (await reader.header(block)).hash.toLowerCase();
 }

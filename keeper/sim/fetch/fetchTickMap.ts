@@ -1,12 +1,11 @@
 import { ChainNode } from "../../chain/node.ts";
 import type { Rpc } from "../../chain/rpc.ts";
-import { MAX_TICK, MIN_TICK } from "../../chain/tickMath.ts";
+import { checkFree, writeWhole } from "../../files/writeWhole.ts";
 import { SimulationFileError } from "../errors.ts";
 import { parseTickMap } from "../tickMap.ts";
-import { writeWhole } from "./atomic.ts";
 import { FetchOptionError, UnsoundAnswerError } from "./errors.ts";
 import { PoolReader } from "./poolReader.ts";
-import { readTicks } from "./tickLens.ts";
+import { allPlaces, readTicks } from "./tickLens.ts";
 
 export interface TickMapOptions {
   readonly rpc: Rpc;
@@ -21,9 +20,10 @@ export interface TickMapOptions {
 /**
  * Reads a pool's whole tick map at one block, through the lens, and writes it if it fits together.
  * @returns how many ticks it has
- * @throws FetchOptionError, FetchError; nothing is written then
+ * @throws FetchOptionError, FetchError, FileStateError, FileWriteError; nothing is written then
  */
 export async function fetchTickMap({ rpc, pool, block, file, log }: TickMapOptions): Promise<number> {
+  checkFree(file, "--tickmap");
   const reader = new PoolReader(new ChainNode(rpc), pool);
   const at = BigInt(block);
   const header = await reader.node.block(at);
@@ -32,11 +32,7 @@ export async function fetchTickMap({ rpc, pool, block, file, log }: TickMapOptio
   const now = await reader.now(at);
   if (now.sqrtPriceX96 === 0n)
     throw new FetchOptionError(`The pool is not initialised at block ${block}; choose a later one.`);
-  const growth = await Promise.all(
-    ["feeGrowthGlobal0X128", "feeGrowthGlobal1X128"].map((name) => reader.call(at, name)),
-  );
-
-  const places = { first: Math.floor(MIN_TICK / tickSpacing), last: Math.floor(MAX_TICK / tickSpacing) };
+  const places = allPlaces(tickSpacing);
   log(`Reading the ticks at block ${block}.`);
   const found = await readTicks(reader.node, pool, at, places, (place) => {
     const part = (place - places.first) / (places.last + 1 - places.first);
@@ -64,8 +60,8 @@ export async function fetchTickMap({ rpc, pool, block, file, log }: TickMapOptio
     tick: now.tick,
     liquidity: String(now.liquidity),
     feeProtocol: now.feeProtocol,
-    feeGrowthGlobal0X128: String(growth[0]?.[0] ?? 0n),
-    feeGrowthGlobal1X128: String(growth[1]?.[0] ?? 0n),
+    feeGrowthGlobal0X128: String(now.feeGrowth.token0X128),
+    feeGrowthGlobal1X128: String(now.feeGrowth.token1X128),
     ticks,
   })}\n`;
   try {

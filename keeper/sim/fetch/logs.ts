@@ -8,13 +8,17 @@ const EVENTS = new Interface([
   "event Mint(address sender, address indexed owner, int24 indexed tickLower, int24 indexed tickUpper, uint128 amount, uint256 amount0, uint256 amount1)",
   "event Burn(address indexed owner, int24 indexed tickLower, int24 indexed tickUpper, uint128 amount, uint256 amount0, uint256 amount1)",
   "event Collect(address indexed owner, address recipient, int24 indexed tickLower, int24 indexed tickUpper, uint128 amount0, uint128 amount1)",
+  "event Flash(address indexed sender, address indexed recipient, uint256 amount0, uint256 amount1, uint256 paid0, uint256 paid1)",
+  "event SetFeeProtocol(uint8 feeProtocol0Old, uint8 feeProtocol1Old, uint8 feeProtocol0New, uint8 feeProtocol1New)",
+  "event Initialize(uint160 sqrtPriceX96, int24 tick)",
 ]);
-const NAMES = ["Swap", "Mint", "Burn", "Collect"] as const;
+/** All that change the pool's price, liquidity or fee growth. */
+const NAMES = ["Swap", "Mint", "Burn", "Collect", "Flash", "SetFeeProtocol", "Initialize"] as const;
 const TOPICS = NAMES.map((name) => EVENTS.getEvent(name)?.topicHash ?? "");
 
 /** One of the pool's logs, decoded. */
 export interface PoolLog {
-  readonly kind: "SWAP" | "MINT" | "BURN" | "COLLECT";
+  readonly kind: Uppercase<(typeof NAMES)[number]>;
   readonly block: number;
   readonly blockHash: string;
   readonly transactionHash: string;

@@ -1,13 +1,8 @@
-/**
- * How far a fetch has come, on disk beside its file: FILE.part holds the rows, FILE.part.json where they are known to be good.
- * Rows are appended first and the checkpoint after them, so that a kill in between loses a chunk and never leaves half of one.
- */
-import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-
+/** How far a fetch has come, on disk beside its file: a checkpoint after each chunk, back to the block before the first. */
 import { z } from "zod";
 
+import { PartFile } from "../../files/partFile.ts";
 import { COLUMNS } from "../replay/events.ts";
-import { writeWhole } from "./atomic.ts";
 import { FetchError, FetchOptionError } from "./errors.ts";
 
 const whole = z.string().regex(/^-?\d+$/);
@@ -15,11 +10,18 @@ const checkpointSchema = z.object({
   /** Up to and with this block. */
   block: z.int(),
   hash: z.string(),
-  /** Length of the rows. */
+  /** Length of the rows, and of what they are. */
   bytes: z.int().nonnegative(),
+  sha256: z.string(),
   events: z.int().nonnegative(),
   /** The pool after it; null while nobody knows. */
   pool: z.object({ sqrtPriceX96: whole, tick: z.int(), liquidity: whole }).nullable(),
+  /** Whether every chunk up to here was held against the pool's own state. */
+  gapChecked: z.boolean(),
+  /** Whether the liquidity at all ticks was, after this block. */
+  ticksChecked: z.boolean(),
+  /** Swaps up to here of which nobody could tell whether they follow from the one before. */
+  unexplained: z.int().nonnegative(),
 });
 const schema = z.object({
   chainId: z.string(),
@@ -40,17 +42,20 @@ export interface Job {
   readonly to: number;
 }
 
+/** A checkpoint before its rows are written. */
+export type Reached = Omit<Checkpoint, "bytes" | "sha256" | "events">;
+
 const HEADER = `${COLUMNS.join(",")}\n`;
 /** Reorganisations deeper than so many chunks begin anew. */
 const KEPT = 256;
 
 export class Progress {
-  readonly #file: string;
+  readonly #part: PartFile;
   readonly #job: Job;
   #checkpoints: Checkpoint[];
 
-  private constructor(file: string, job: Job, checkpoints: Checkpoint[]) {
-    this.#file = file;
+  private constructor(part: PartFile, job: Job, checkpoints: Checkpoint[]) {
+    this.#part = part;
     this.#job = job;
     this.#checkpoints = checkpoints;
   }
@@ -58,31 +63,26 @@ export class Progress {
   /**
    * Takes up what an earlier run left, or begins.
    * @param start the block before the first, with the pool as it stood then
-   * @throws FetchOptionError if what was left is of another job, or the file is there already
+   * @throws FetchOptionError if what was left is of another job; FileStateError, FileWriteError
    */
-  static open(file: string, job: Job, start: Omit<Checkpoint, "bytes" | "events">): Progress {
-    if (existsSync(file))
-      throw new FetchOptionError(`${file} is there already; remove it, or name another file with --out.`);
-    const part = `${file}.part.json`;
-    if (existsSync(part)) {
-      const left = readPart(part);
-      const same =
-        left.chainId === String(job.chainId) && left.pool === job.pool && left.from === job.from && left.to === job.to;
-      if (!same) {
-        throw new FetchOptionError(
-          `${part} is of pool ${left.pool} on chain ${left.chainId}, blocks ${left.from} to ${left.to}; remove it, or name another file with --out.`,
-        );
-      }
-      const progress = new Progress(file, job, left.checkpoints);
-      if (existsSync(`${file}.part`)) {
-        progress.#truncate();
+  static open(file: string, job: Job, start: Reached): Progress {
+    const part = new PartFile(file);
+    try {
+      const notes = part.readNotes();
+      if (notes !== null) {
+        const { checkpoints } = parseNotes(notes, part.notes, job);
+        const progress = new Progress(part, job, checkpoints);
+        part.resume(progress.last);
         return progress;
       }
+      part.begin(HEADER);
+      const progress = new Progress(part, job, [{ ...start, ...part.extent, events: 0 }]);
+      progress.#save();
+      return progress;
+    } catch (error) {
+      part.close();
+      throw error;
     }
-    writeFileSync(`${file}.part`, HEADER);
-    const progress = new Progress(file, job, [{ ...start, bytes: HEADER.length, events: 0 }]);
-    progress.#save();
-    return progress;
   }
 
   get last(): Checkpoint {
@@ -91,15 +91,25 @@ export class Progress {
     return last;
   }
 
-  append(rows: readonly string[], next: Omit<Checkpoint, "bytes" | "events">): void {
-    const text = rows.map((row) => `${row}\n`).join("");
-    appendFileSync(`${this.#file}.part`, text);
-    const { bytes, events } = this.last;
+  /** The last checkpoint after which the ticks were checked; the first one counts as such. */
+  get lastWithTicks(): Checkpoint {
+    return this.#checkpoints.findLast(({ ticksChecked }) => ticksChecked) ?? this.#checkpoints[0] ?? this.last;
+  }
+
+  /** The rows after a checkpoint, as a file of events. */
+  rowsSince({ bytes }: Checkpoint): string {
+    return `${HEADER}${this.#part.read(bytes)}`;
+  }
+
+  /** @throws FileWriteError */
+  append(rows: readonly string[], next: Reached): void {
+    const { events } = this.last;
+    this.#part.append(rows.map((row) => `${row}\n`).join(""));
     this.#checkpoints = [
       // The first is kept: behind it there is nothing to go back to.
       ...this.#checkpoints.slice(0, 1),
       ...this.#checkpoints.slice(1).slice(-KEPT),
-      { ...next, bytes: bytes + Buffer.byteLength(text), events: events + rows.length },
+      { ...next, ...this.#part.extent, events: events + rows.length },
     ];
     this.#save();
   }
@@ -109,31 +119,40 @@ export class Progress {
     if (this.#checkpoints.length === 1) return false;
     this.#checkpoints.pop();
     this.#save();
-    this.#truncate();
+    this.#part.cut(this.last);
     return true;
   }
 
-  /** Puts the finished file in its place. */
+  /** Puts the finished file in its place. @throws FileStateError, FileWriteError */
   finish(): void {
-    renameSync(`${this.#file}.part`, this.#file);
-    rmSync(`${this.#file}.part.json`, { force: true });
+    this.#part.finish();
   }
 
-  #truncate(): void {
-    truncateSync(`${this.#file}.part`, this.last.bytes);
+  /** Lets go of the files; what has come stays for the next run. */
+  close(): void {
+    this.#part.close();
   }
 
   #save(): void {
     const { chainId, ...job } = this.#job;
     const document = { chainId: String(chainId), ...job, checkpoints: this.#checkpoints };
-    writeWhole(`${this.#file}.part.json`, `${JSON.stringify(document)}\n`);
+    this.#part.writeNotes(`${JSON.stringify(document)}\n`);
   }
 }
 
-function readPart(part: string): z.infer<typeof schema> {
+function parseNotes(notes: string, file: string, job: Job): z.infer<typeof schema> {
+  let left: z.infer<typeof schema>;
   try {
-    return schema.parse(JSON.parse(readFileSync(part, "utf8")));
+    left = schema.parse(JSON.parse(notes));
   } catch (cause) {
-    throw new FetchOptionError(`${part} is not what a fetch leaves; remove it to begin anew.`, { cause });
+    throw new FetchOptionError(`${file} is not what a fetch leaves; remove it to begin anew.`, { cause });
   }
+  const same =
+    left.chainId === String(job.chainId) && left.pool === job.pool && left.from === job.from && left.to === job.to;
+  if (!same) {
+    throw new FetchOptionError(
+      `${file} is of pool ${left.pool} on chain ${left.chainId}, blocks ${left.from} to ${left.to}; remove it, or name another file with --out.`,
+    );
+  }
+  return left;
 }

@@ -6,6 +6,7 @@ import { AbiCoder } from "ethers";
 
 import { creationCode } from "../../chain/abi.ts";
 import type { ChainNode } from "../../chain/node.ts";
+import { MAX_TICK, MIN_TICK } from "../../chain/tickMath.ts";
 import type { TickState } from "../machine.ts";
 import { FetchError, UnsoundAnswerError } from "./errors.ts";
 
@@ -23,6 +24,11 @@ const TICK = ["int24", "uint128", "int128", "uint256", "uint256"];
 export interface Places {
   readonly first: number;
   readonly last: number;
+}
+
+/** All that a pool can have. */
+export function allPlaces(tickSpacing: number): Places {
+  return { first: Math.floor(MIN_TICK / tickSpacing), last: Math.floor(MAX_TICK / tickSpacing) };
 }
 
 /**

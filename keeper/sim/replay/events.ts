@@ -37,8 +37,6 @@ const NEEDED: readonly Column[] = COLUMNS.filter(
 );
 
 interface Place {
-  /** Physical line, counted from 1. */
-  readonly line: number;
   readonly block: number;
   readonly logIndex: number;
   /** Unix seconds. */
@@ -68,16 +66,24 @@ export interface RangeEvent extends Place {
 
 export type PoolEvent = SwapEvent | RangeEvent;
 
+/** Where an event stands in its file. */
+export interface InFile {
+  /** Physical line, counted from 1. */
+  readonly line: number;
+}
+
+export type FileEvent = PoolEvent & InFile;
+
 /**
  * @param text the file's content
  * @param file how messages name it
  * @returns events in the order of the chain
  * @throws SimulationFileError at the first defect
  */
-export function parseEvents(text: string, file: string): readonly PoolEvent[] {
+export function parseEvents(text: string, file: string): readonly FileEvent[] {
   const lines = text.replace(/^\uFEFF/, "").split(/\r\n|\n/);
   const columns = findColumns(lines[0] ?? "", file);
-  const events: PoolEvent[] = [];
+  const events: FileEvent[] = [];
   for (let index = 1; index < lines.length; index += 1) {
     const line = lines[index] ?? "";
     if (line.trim() === "") continue;
@@ -99,6 +105,8 @@ interface Columns {
 
 function findColumns(header: string, file: string): Columns {
   const names = header.split(",").map((name) => name.trim());
+  const wrong = formOf(header);
+  if (wrong !== null) throw new SimulationFileError(file, 1, wrong);
   const missing = NEEDED.filter((name) => !names.includes(name));
   if (missing.length > 0) {
     throw new SimulationFileError(
@@ -114,7 +122,15 @@ function findColumns(header: string, file: string): Columns {
   return { count: names.length, at: Object.fromEntries(COLUMNS.map((name) => [name, names.indexOf(name)])) };
 }
 
-function parseRow(text: string, line: number, columns: Columns, file: string): PoolEvent {
+/** What keeps a file from being read as CSV at all, with what to do; null if nothing does. */
+function formOf(header: string): string | null {
+  if (header.trim() === "") return "the file begins with no header; give one as strata data fetch writes it.";
+  if (header.includes("\0") || header.startsWith("\uFFFD")) return "the file is not UTF-8 text; save it as such.";
+  if (header.includes(",")) return header.includes('"') ? "the header has quotes; save the file without them." : null;
+  return /[;\t]/.test(header) ? "the columns are not separated by commas; save the file with commas." : null;
+}
+
+function parseRow(text: string, line: number, columns: Columns, file: string): FileEvent {
   const fail = (problem: string): never => {
     throw new SimulationFileError(file, line, problem);
   };
@@ -134,16 +150,19 @@ function parseRow(text: string, line: number, columns: Columns, file: string): P
   };
   const count = (name: Column): number => Number(integer(name, 0n, BigInt(Number.MAX_SAFE_INTEGER)));
   const tick = (name: Column): number => Number(integer(name, BigInt(MIN_TICK), BigInt(MAX_TICK)));
-  const amount = (name: Column, least: bigint): bigint => integer(name, least, 1n << 255n);
+  const amount = (name: Column, least: bigint): bigint => integer(name, least, (1n << 255n) - 1n);
 
   const time = parseTimestamp(field("block_timestamp"));
   if (time === undefined)
     return fail(`block_timestamp "${field("block_timestamp")}" is not a time; write an ISO date in UTC.`);
+  if (!Number.isInteger(time)) {
+    return fail(`block_timestamp "${field("block_timestamp")}" is no whole second; write the block's own time.`);
+  }
   const place = { line, block: count("block_number"), logIndex: count("log_index"), time };
 
   const kind = field("tx_type");
   if (kind === "SWAP") {
-    const event: SwapEvent = {
+    const event: SwapEvent & InFile = {
       ...place,
       kind,
       amount0: amount("amount0", -(1n << 255n)),
@@ -184,7 +203,7 @@ function isPlausible({ tick, sqrtPriceX96 }: SwapEvent): boolean {
   }
 }
 
-function checkOrder(last: PoolEvent, event: PoolEvent, file: string): void {
+function checkOrder(last: FileEvent, event: FileEvent, file: string): void {
   const fail = (problem: string): never => {
     throw new SimulationFileError(file, event.line, problem);
   };

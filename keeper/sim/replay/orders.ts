@@ -38,13 +38,22 @@ export function reproduce(pool: FastPool, orders: readonly SwapOrder[], event: S
 }
 
 /** Null if the pool refuses the order. */
-export function quoteOrNull(pool: FastPool, order: SwapOrder): SwapResult | null {
+function quoteOrNull(pool: FastPool, order: SwapOrder): SwapResult | null {
   try {
     return pool.quote(order);
   } catch (error) {
     if (error instanceof PoolRevert) return null;
     throw error;
   }
+}
+
+/** What the pool makes of the first order; null if it refuses it or there is none. */
+export function likeliest(pool: FastPool, orders: readonly SwapOrder[]): SwapTrace | null {
+  const [first] = orders;
+  const result = first === undefined ? null : quoteOrNull(pool, first);
+  if (result === null) return null;
+  const { amount0, amount1, sqrtPriceX96, tick, liquidity } = result;
+  return { amount0, amount1, sqrtPriceX96, tick, liquidity };
 }
 
 function isSame(a: SwapTrace, b: SwapTrace): boolean {

@@ -159,6 +159,14 @@ export class MemoryStore implements PoolStore {
       observation.secondsPerLiquidityCumulativeX128 >> 128n;
   }
 
+  clear(): void {
+    const { engine } = this;
+    engine.bytes.fill(0, OBSERVATIONS, observationAt(engine.int(STATE.observationCardinalityNext)));
+    engine.setInt(STATE.tickCount, 0);
+    this.#placeCursor();
+    this.#positions.clear();
+  }
+
   /** A copy of what lies in the memory: the pool's own words, the ring as far as it is reserved, the ticks. */
   image(): MemoryImage {
     const { bytes } = this.engine;

@@ -121,6 +121,68 @@ for (const Kind of [Pool, FastPool] as const) {
       expect(() => pool.mint("lp", { tickLower: 0, tickUpper: 60 }, 1n << 128n, 200)).to.throw(SimulationInputError);
     });
 
+    it("says of amounts and times that no transaction can have that they are none, and changes nothing", () => {
+      const pool = opened();
+      const before = seen(pool);
+      for (const amountSpecified of [1n << 255n, 1n << 256n, -(1n << 255n) - 1n]) {
+        for (const work of [pool.quote.bind(pool), (order: typeof DOWN) => pool.swap(order, 200)]) {
+          expect(() => work({ ...DOWN, amountSpecified })).to.throw(
+            SimulationInputError,
+            /does not fit 256 bits with a sign/,
+          );
+        }
+      }
+      const range = { tickLower: -60, tickUpper: 60 };
+      for (const time of [Number.NaN, 1.5, -1, Infinity, 2 ** 60]) {
+        for (const work of [
+          () => pool.swap(DOWN, time),
+          () => pool.mint("lp", range, 1n, time),
+          () => pool.burn("lp", range, 1n, time),
+          () => pool.adjust(range, 1n, time),
+          () => pool.observe([0], time),
+          () => pool.snapshotCumulativesInside(range, time),
+          () => new Kind(TERMS).initialize(1n << 96n, time),
+        ]) {
+          expect(work, String(time)).to.throw(SimulationInputError, /no whole number of unix seconds/);
+        }
+      }
+      expect(seen(pool)).to.equal(before);
+      // The least that int256 holds is an amount as well.
+      expect(pool.quote({ ...DOWN, amountSpecified: -(1n << 255n) }).tick).to.be.lessThan(-600);
+    });
+
+    it("forgets everything when it takes over another pool", () => {
+      const state = {
+        sqrtPriceX96: 1n << 96n,
+        tick: 0,
+        liquidity: 0n,
+        feeGrowth: { token0X128: 0n, token1X128: 0n },
+        feeProtocol: 0,
+        time: 500,
+        ticks: [],
+      };
+      const [used, fresh] = [opened(), new Kind(TERMS)];
+      used.swap(UP, 200);
+      for (const pool of [used, fresh]) pool.load(state);
+      expect(seen(used)).to.equal(seen(fresh));
+      expect([...used.state.positions()]).to.deep.equal([]);
+      expect(used.state.observation(1).initialized).to.equal(false);
+    });
+
+    it("shows its state also after a restore, and restores no other pool's", () => {
+      const pool = opened();
+      const { state } = pool;
+      const snapshot = pool.snapshot() as ReturnType<Pool["snapshot"]>;
+      pool.swap(UP, 200);
+      (pool as Pool).restore(snapshot);
+      pool.swap(DOWN, 210);
+      expect(state.slot0).to.deep.equal(pool.state.slot0);
+      expect(() => (new Kind({ fee: 3_000, tickSpacing: 10 }) as Pool).restore(snapshot)).to.throw(
+        SimulationInputError,
+        /of a pool with fee 3000 and tick spacing 60/,
+      );
+    });
+
     it("changes liquidity that belongs to nobody known", () => {
       const [pool, other] = [opened(), opened()];
       const range = { tickLower: -120, tickUpper: 120 };

@@ -35,7 +35,7 @@ describe("sim/tickMap", () => {
 
   const cases: readonly (readonly [string, unknown, RegExp])[] = [
     ["no map at all", "?", /sqrtPriceX96|expected object/i],
-    ["net liquidity that does not sum to zero", withTick(2, { liquidityNet: "-299" }), /sums to 1 .*not complete/],
+    ["net liquidity that does not sum to zero", withTick(2, { liquidityNet: "-298" }), /sums to 2 .*not complete/],
     ["a tick off the spacing", withTick(1, { index: 5 }), /tick 5 is no multiple of the tick spacing 10/],
     ["ticks out of order", withTick(1, { index: -30 }), /tick -30 is out of order after -20/],
     ["a tick twice", withTick(1, { index: -20 }), /tick -20 is there twice/],
@@ -47,6 +47,15 @@ describe("sim/tickMap", () => {
     ],
     ["another tick than the price's", { ...GOOD, tick: 6 }, /tick 6 is not that of the sqrt price/],
     ["a tick without liquidity", withTick(1, { liquidityGross: "0", liquidityNet: "0" }), /tick 0 has no liquidity/],
+    ["a net of another parity", withTick(1, { liquidityNet: "199" }), /no positions give tick 0 such a net/],
+    [
+      "more than a tick may have",
+      withTick(1, { liquidityGross: String(2n ** 127n) }),
+      /tick 0 has more liquidity than a pool of spacing 10 takes/,
+    ],
+    ["a net beyond its type", withTick(1, { liquidityNet: String(2n ** 127n) }), /liquidityNet does not fit its type/],
+    ["a protocol's part that cannot be set", { ...GOOD, feeProtocol: 1 }, /feeProtocol is no protocol's part/],
+    ["a list", [], /the tick map: Invalid input/],
     ["a number as a float", { ...GOOD, liquidity: "1e3" }, /liquidity is not a whole number/],
   ];
   for (const [what, map, message] of cases) {
@@ -54,6 +63,10 @@ describe("sim/tickMap", () => {
       expect(() => parse(map)).to.throw(message);
     });
   }
+
+  it("takes a byte order mark", () => {
+    expect(parseTickMap(`\uFEFF${JSON.stringify(GOOD)}`, "map.json").tick).to.equal(5);
+  });
 
   it("refuses what is no JSON", () => {
     expect(() => parseTickMap("{", "map.json")).to.throw(/map\.json: the tick map is not JSON/);

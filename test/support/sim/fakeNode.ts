@@ -12,7 +12,7 @@ export const POOL_ADDRESS = `0x${"ab".repeat(20)}`;
 const OWNER = `0x${"0c".repeat(20)}`;
 const hex = (value: bigint | number): string => `0x${value.toString(16)}`;
 
-interface RawLog {
+export interface RawLog {
   address: string;
   topics: string[];
   data: string;
@@ -38,6 +38,8 @@ export class FakeNode implements Rpc {
   maxRange = Infinity;
   /** Most logs in one answer. */
   maxLogs = Infinity;
+  /** What it says of states that it does not keep. */
+  forgotten = "missing trie node abc";
   /** Changes an answer to eth_getLogs. */
   tamper: (logs: RawLog[]) => unknown = (logs) => logs;
   /** Called before each request; may throw, or change the chain. */
@@ -51,14 +53,34 @@ export class FakeNode implements Rpc {
   readonly ranges: number[] = [];
   readonly #random = new Random(7);
 
-  /** A pool at 2,000 and `count` blocks of swaps, mints and burns after it. */
-  constructor(count: number) {
+  /**
+   * A pool at 1 and `count` blocks of swaps, mints, burns, flash loans and changes of the protocol's part after it.
+   * @param bornAt the block that initialises the pool and has the logs of that; 0 for a pool that is there already
+   */
+  constructor(count: number, bornAt = 0) {
     const pool = new Pool({ fee: 500, tickSpacing: 10 });
-    pool.initialize(1n << 96n, 1_000);
-    pool.mint(OWNER, { tickLower: -10_000, tickUpper: 10_000 }, 10n ** 20n, 1_000);
-    pool.mint(OWNER, { tickLower: -100, tickUpper: 150 }, 10n ** 21n, 1_000);
-    this.blocks.push({ number: 0, hash: hashOf("genesis"), time: 1_000, logs: [], pool });
-    this.mine(count);
+    for (let number = 0; number <= bornAt; number++) {
+      const hash = hashOf(`genesis ${number}`);
+      const block = { number, hash, time: 1_000 - bornAt + number, logs: [], pool: pool.clone() };
+      this.blocks.push(block);
+      if (number === bornAt) this.#open(block, bornAt > 0);
+    }
+    this.mine(count - bornAt);
+  }
+
+  #open(block: Block, withLogs: boolean): void {
+    const { pool, time } = block;
+    pool.initialize(1n << 96n, time);
+    if (withLogs) this.#emit(block, "Initialize", [1n << 96n, 0]);
+    const ranges = [
+      { tickLower: -10_000, tickUpper: 10_000, liquidity: 10n ** 20n },
+      { tickLower: -100, tickUpper: 150, liquidity: 10n ** 21n },
+    ];
+    for (const { liquidity, ...range } of ranges) {
+      const { amount0, amount1 } = pool.mint(OWNER, range, liquidity, time);
+      const args = [OWNER, OWNER, range.tickLower, range.tickUpper, liquidity, amount0, amount1];
+      if (withLogs) this.#emit(block, "Mint", args);
+    }
   }
 
   mine(count: number, salt = ""): void {
@@ -83,23 +105,25 @@ export class FakeNode implements Rpc {
     this.mine(depth, "other");
   }
 
+  #emit(block: Block, name: string, args: readonly unknown[]): void {
+    const { data, topics } = POOL.encodeEventLog(name, args);
+    block.logs.push({
+      address: POOL_ADDRESS,
+      topics,
+      data,
+      blockNumber: hex(block.number),
+      blockHash: block.hash,
+      transactionHash: hashOf(`${block.hash}${block.logs.length}`),
+      transactionIndex: hex(block.logs.length),
+      logIndex: hex(3 * block.logs.length + 1),
+      removed: false,
+    });
+  }
+
   #event(block: Block): void {
     const { pool } = block;
     const random = this.#random;
-    const log = (name: string, args: readonly unknown[]): void => {
-      const { data, topics } = POOL.encodeEventLog(name, args);
-      block.logs.push({
-        address: POOL_ADDRESS,
-        topics,
-        data,
-        blockNumber: hex(block.number),
-        blockHash: block.hash,
-        transactionHash: hashOf(`${block.hash}${block.logs.length}`),
-        transactionIndex: hex(block.logs.length),
-        logIndex: hex(3 * block.logs.length + 1),
-        removed: false,
-      });
-    };
+    const log = (name: string, args: readonly unknown[]): void => this.#emit(block, name, args);
     const kind = random.next();
     if (kind < 0.7) {
       const zeroForOne = pool.state.slot0.tick > 300 ? true : pool.state.slot0.tick < -300 ? false : random.chance(0.5);
@@ -111,13 +135,27 @@ export class FakeNode implements Rpc {
     }
     const lower = random.int(-40, 30) * 10;
     const range = { tickLower: lower, tickUpper: lower + random.int(1, 30) * 10 };
+    if (kind > 0.97) {
+      const amounts = { amount0: random.wei(1n, 10n ** 18n), amount1: random.wei(1n, 10n ** 18n) };
+      const paid = { amount0: amounts.amount0 + 10n ** 16n, amount1: amounts.amount1 + 10n ** 15n };
+      const gain = pool.flash(amounts, paid);
+      log("Flash", [OWNER, OWNER, amounts.amount0, amounts.amount1, gain.amount0, gain.amount1]);
+      return;
+    }
+    if (kind > 0.95) {
+      const old = pool.state.slot0.feeProtocol;
+      const [part0, part1] = [random.pick([0, 4, 10]), random.pick([0, 5])];
+      pool.setFeeProtocol(part0, part1);
+      log("SetFeeProtocol", [old & 15, old >> 4, part0, part1]);
+      return;
+    }
     if (kind < 0.85) {
       const liquidity = random.wei(10n ** 15n, 10n ** 20n);
       const { amount0, amount1 } = pool.mint(OWNER, range, liquidity, block.time);
       log("Mint", [OWNER, OWNER, range.tickLower, range.tickUpper, liquidity, amount0, amount1]);
       return;
     }
-    const [key] = [...pool.state.positions()].find(([, { liquidity }]) => liquidity > 10n ** 10n)!;
+    const [key] = random.pick([...pool.state.positions()].filter(([, { liquidity }]) => liquidity > 10n ** 10n));
     const [, low, high] = key.split(":");
     const held = { tickLower: Number(low), tickUpper: Number(high) };
     const { liquidity } = pool.state.position(key);
@@ -154,7 +192,7 @@ export class FakeNode implements Rpc {
   }
 
   #call([{ to, data }, tag]: [{ to?: string; data: string }, string]): string {
-    if (!this.keepsPast && Number(tag) < this.blocks.length - 1) throw new Error("missing trie node abc");
+    if (!this.keepsPast && Number(tag) < this.blocks.length - 1) throw new Error(this.forgotten);
     const block = this.blocks[Number(tag)];
     if (block === undefined) throw new Error("header not found");
     const { state, fee, tickSpacing } = block.pool;

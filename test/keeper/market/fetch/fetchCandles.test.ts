@@ -14,6 +14,7 @@ import {
 import { readPricePath } from "../../../../keeper/market/file.ts";
 import type { Bar } from "../../../../keeper/market/types.ts";
 import { FakeBinance } from "../../../fakes/binance.ts";
+import { inProcess } from "../../cli/run.ts";
 import { temporaryDirectory } from "../../rig.ts";
 
 const HOUR = 3_600;
@@ -105,7 +106,7 @@ describe("keeper/market/fetch: candles from an exchange", () => {
     expect(await failure(fetchCandles(options(stopped, 10)))).to.match(/cannot be read; remove it/);
     const other = options(listed(bars(20)), 10, { file: path.join(directory.path, "there.csv") });
     writeFileSync(other.file, "mine");
-    expect(await failure(fetchCandles(other))).to.match(/is there already; remove it or choose another --out/);
+    expect(await failure(fetchCandles(other))).to.match(/is there already; remove it, or name another file with --out/);
     expect(readFileSync(other.file, "utf8")).to.equal("mine");
   });
 
@@ -125,7 +126,9 @@ describe("keeper/market/fetch: candles from an exchange", () => {
     expect(pauses).to.deep.equal([1_000, 2_000, 4_000]);
     refusals = Infinity;
     const other = options(busy, 10, { file: path.join(directory.path, "other.csv") });
-    expect(await failure(fetchCandles(other))).to.include("too many requests");
+    expect(await failure(fetchCandles(other))).to.match(
+      /does not answer \(too many requests\); check the connection, and run the same command again/,
+    );
   });
 
   it("refuses candles that contradict themselves or are not what was asked for", async () => {
@@ -148,6 +151,7 @@ describe("keeper/market/fetch: candles from an exchange", () => {
       /gives no candles of 2024-01-01T00:00Z, its oldest is of 2024-01-17T16:00Z; choose a later --from/,
     );
     expect(await failure(fetchCandles(options(listed([]), 0)))).to.match(/no run of whole hours/);
+    expect(await failure(fetchCandles(options(listed([]), -1)))).to.match(/--from .* lies after --to .*; swap the two/);
     expect(await failure(fetchCandles(options(listed([]), 2, { now: START + 2 * HOUR - 1 })))).to.match(
       /has not closed yet/,
     );
@@ -189,6 +193,17 @@ describe("keeper/market/fetch: candles from an exchange", () => {
       const newest = options(await open(), 600, { file: path.join(directory.path, "newest.csv") });
       expect(await failure(fetchCandles(newest))).to.match(/its oldest is of/);
     });
+
+    it("is patient with the first request of all, too", async () => {
+      fake.troubles.push(429, 503);
+      const { code, stdout, stderr } = await inProcess([
+        ...["data", "candles", "--exchange", "binance", "--symbol", "ETH/USDT", "--url", fake.url],
+        ...["--from", "2024-01-01", "--to", "2024-01-02", "--out", path.join(directory.path, "day.csv")],
+      ]);
+      expect(code, stderr).to.equal(0);
+      expect(stdout).to.contain("24 candles");
+      expect(stderr).to.match(/asking again in 1 s.*asking again in 2 s/s);
+    }).timeout(20_000);
 
     it("names what it does not know", async () => {
       expect(await failure(open({ exchange: "binanse" }))).to.match(/no exchange called "binanse".*such as binance/);

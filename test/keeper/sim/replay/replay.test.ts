@@ -1,12 +1,17 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { expect } from "chai";
 
+import { getSqrtRatioAtTick } from "../../../../keeper/chain/tickMath.ts";
 import { SimulationFileError } from "../../../../keeper/sim/errors.ts";
 import { COLUMNS, parseEvents } from "../../../../keeper/sim/replay/events.ts";
 import { replay, ReplayOptionError, type ReplayResult } from "../../../../keeper/sim/replay/replay.ts";
+import { parseTickMap, type TickMap } from "../../../../keeper/sim/tickMap.ts";
+import type { Range } from "../../../../keeper/sim/types.ts";
+import { Pool } from "../../../../keeper/sim/pool.ts";
 import { inProcess } from "../../cli/run.ts";
 
 const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
@@ -57,6 +62,8 @@ describe("sim/replay: bad events", () => {
     ["a word for a number", [swapRow(1, 1, { amount0: "much" })], /amount0 "much" is not a whole number/, 2],
     ["an amount with decimals", [swapRow(1, 1, { amount0: "1.5" })], /amount0 "1\.5"/, 2],
     ["no time", [swapRow(1, 1, { block_timestamp: "noon" })], /block_timestamp "noon" is not a time/, 2],
+    ["a time between two seconds", [swapRow(1, 1, { block_timestamp: "1212.5" })], /is no whole second/, 2],
+    ["an amount beyond its type", [swapRow(1, 1, { amount0: String(2n ** 255n) })], /amount0 \d+ is out of range/, 2],
     ["two inflows", [swapRow(1, 1, { amount0: 1, amount1: 1 })], /both amounts of the swap go into the pool/, 2],
     ["two outflows", [swapRow(1, 1, { amount0: -1, amount1: -1 })], /both amounts of the swap leave/, 2],
     ["a tick of another price", [swapRow(1, 1, { current_tick: 7 })], /tick 7 is not that of the sqrt price/, 2],
@@ -101,6 +108,10 @@ describe("sim/replay: bad events", () => {
       /the header has no column block_timestamp, tx_type/,
       1,
     );
+    fails(() => parseEvents("", "f.csv"), /begins with no header/, 1);
+    fails(() => parseEvents(HEADER.replaceAll(",", ";"), "f.csv"), /not separated by commas/, 1);
+    fails(() => parseEvents(HEADER.replace("amount0", '"amount0"'), "f.csv"), /the header has quotes/, 1);
+    fails(() => parseEvents(HEADER.split("").join("\0"), "f.csv"), /not UTF-8 text/, 1);
     fails(() => parseEvents(`${HEADER}\n`, "f.csv"), /there is no event/);
     fails(() => parseEvents(`${HEADER},amount0\n`, "f.csv"), /amount0 twice/, 1);
   });
@@ -134,6 +145,117 @@ describe("sim/replay: bad events", () => {
     expect(() => replay(parse(swapRow(1, 1)), { file: "f.csv", fee: 7 })).to.throw(
       ReplayOptionError,
       /tick spacing of fee 7 is unknown/,
+    );
+  });
+});
+
+describe("sim/replay: events of a simulated pool", () => {
+  const PRICE_1 = 1n << 96n;
+  const LIQUIDITY = 10n ** 20n;
+  const FULL = { tickLower: -887_220, tickUpper: 887_220 };
+
+  /** Rows of swaps to these ticks, in a pool of 0.3 % with a full range and whatever else it is given. */
+  function swapsTo(ticks: readonly number[], ranges: readonly Range[] = []): { rows: string[]; map: TickMap } {
+    const pool = new Pool({ fee: 3_000, tickSpacing: 60 });
+    pool.initialize(PRICE_1, 1_000);
+    for (const range of [FULL, ...ranges]) pool.mint("a", range, LIQUIDITY, 1_000);
+    const { slot0, liquidity } = pool.state;
+    const map = parseTickMap(
+      JSON.stringify({
+        sqrtPriceX96: String(slot0.sqrtPriceX96),
+        tick: slot0.tick,
+        liquidity: String(liquidity),
+        fee: 3_000,
+        tickSpacing: 60,
+        block: 0,
+        ticks: pool.state.ticks().map((index) => {
+          const { liquidityGross, liquidityNet } = pool.state.tick(index);
+          return { index, liquidityGross: String(liquidityGross), liquidityNet: String(liquidityNet) };
+        }),
+      }),
+      "map.json",
+    );
+    const rows = ticks.map((tick, i) => {
+      const sqrtPriceLimitX96 = getSqrtRatioAtTick(tick) + 12_345n;
+      const zeroForOne = sqrtPriceLimitX96 < pool.state.slot0.sqrtPriceX96;
+      const done = pool.swap({ zeroForOne, amountSpecified: 10n ** 30n, sqrtPriceLimitX96 }, 1_000 + i);
+      return swapRow(i + 1, 1, {
+        amount0: String(done.amount0),
+        amount1: String(done.amount1),
+        total_liquidity: String(done.liquidity),
+        sqrtPriceX96: String(done.sqrtPriceX96),
+        current_tick: done.tick,
+      });
+    });
+    return { rows, map };
+  }
+
+  it("names a liquidity that changes between two usable ticks, where nothing can begin or end", () => {
+    const { rows } = swapsTo([10, 30, 20, 50, 5]);
+    const wrong = rows.with(2, (rows[2] ?? "").replace(`,${LIQUIDITY},`, `,${LIQUIDITY + 1n},`));
+    for (const fee of [undefined, 3_000]) {
+      const result = replay(parse(...wrong), { file: "f.csv", ...(fee === undefined ? {} : { fee }) });
+      expect(result.mismatches.map(({ line, ticksBetween }) => [line, ticksBetween])).to.deep.equal([
+        [4, false],
+        [5, false],
+      ]);
+      expect(result).to.include({ fee: 3_000, checked: 4, exact: 2 });
+    }
+    expect(replay(parse(...rows), { file: "f.csv" })).to.include({ checked: 4, exact: 4 });
+  });
+
+  it("says of swaps past usable ticks that only a tick map can judge them, and a tick map does", async () => {
+    const { rows, map } = swapsTo([100, 900, 110, 130], [{ tickLower: 600, tickUpper: 660 }]);
+    const told = replay(parse(...rows), { file: "f.csv", fee: 3_000 });
+    expect(told.mismatches.map(({ line, ticksBetween }) => [line, ticksBetween])).to.deep.equal([
+      [3, true],
+      [4, true],
+    ]);
+    expect(replay(parse(...rows), { file: "f.csv", map })).to.include({ checked: 4, exact: 4, mismatched: 0 });
+    const folder = mkdtempSync(join(tmpdir(), "strata-replay-"));
+    try {
+      const file = join(folder, "events.csv");
+      writeFileSync(file, [HEADER, ...rows, ""].join("\n"));
+      const { code, stdout, stderr } = await inProcess(["replay", "--events", file, "--fee", "3000"]);
+      expect(code).to.equal(1);
+      expect(stdout).to.match(/line 3: .*\(ticks between\)/);
+      expect(stderr).to.match(/2 of 3 swaps differ.*each of them passed usable ticks.*give --tickmap/s);
+      const other = await inProcess(["replay", "--events", file, "--fee", "10000"]);
+      expect(other.stderr).to.match(/3 of 3 swaps differ.*does not take --fee 10000; leave --fee out/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("is an error where nothing can be checked", () => {
+    const { rows, map } = swapsTo([10, 30, 20]);
+    expect(() => replay(parse(...rows), { file: "f.csv", map: { ...map, block: 3 } })).to.throw(
+      ReplayOptionError,
+      /tick map is of block 3 and f\.csv ends at block 3, so that nothing can be checked/,
+    );
+    expect(() => replay(parse(...rows.slice(0, 1)), { file: "f.csv", fee: 3_000 })).to.throw(
+      ReplayOptionError,
+      /no swap that can be checked/,
+    );
+  });
+
+  it("names the tick spacing to which a mint does not belong", () => {
+    const { rows, map } = swapsTo([10]);
+    const mint = row({
+      block_number: 2,
+      block_timestamp: "2024-01-05 00:00:12",
+      tx_type: "MINT",
+      log_index: 1,
+      amount0: 1,
+      amount1: 1,
+      tick_lower: -10,
+      tick_upper: 60,
+      liquidity: 100,
+    });
+    fails(
+      () => replay(parse(...rows, mint), { file: "f.csv", map }),
+      /refuses this MINT \(tick -10 is no multiple of the tick spacing 60\)/,
+      3,
     );
   });
 });
