@@ -17,7 +17,7 @@ import { toUnits } from "../../chain/orientation.ts";
 import { BacktestOptionError } from "../errors.ts";
 import { SimulationFileError } from "../../sim/errors.ts";
 import type { PoolMachine } from "../../sim/machine.ts";
-import type { PoolEvent, RangeEvent, SwapEvent } from "../../sim/replay/events.ts";
+import type { FileEvent, RangeEvent, FileSwap } from "../../sim/replay/events.ts";
 import { PoolRevert } from "../../sim/revert.ts";
 import type { FeeGrowth } from "../../sim/tick.ts";
 import type { SwapOrder } from "../../sim/types.ts";
@@ -39,7 +39,7 @@ const UNLIMITED = (1n << 255n) - 1n;
 export interface PoolFeedOptions {
   readonly pool: PoolMachine;
   /** In the order of the chain, from the pool's state on. */
-  readonly events: readonly PoolEvent[];
+  readonly events: readonly FileEvent[];
   readonly mode: ReplayMode;
   readonly orientation: Orientation;
   /** How messages name the events. */
@@ -89,7 +89,7 @@ export class PoolFeed {
     pool.adjust(event.range, event.kind === "MINT" ? event.liquidity : -event.liquidity, event.time);
   }
 
-  #swap(event: SwapEvent): void {
+  #swap(event: FileSwap): void {
     const { pool, mode, onSwap } = this.#options;
     const { sqrtPriceX96: price } = pool.state.slot0;
     const order = orderOf(event, price, mode);
@@ -126,7 +126,7 @@ export class PoolFeed {
     return Math.abs(priceFromSqrtPriceX96(a, orientation) / priceFromSqrtPriceX96(b, orientation) - 1);
   }
 
-  #contradiction(event: PoolEvent, what: string, cause?: unknown): never {
+  #contradiction(event: FileEvent, what: string, cause?: unknown): never {
     throw new SimulationFileError(
       this.#options.file,
       event.line,
@@ -137,7 +137,7 @@ export class PoolFeed {
 }
 
 /** Null for a swap that neither brought anything nor moved the price. */
-function orderOf(event: SwapEvent, price: bigint, mode: ReplayMode): SwapOrder | null {
+function orderOf(event: FileSwap, price: bigint, mode: ReplayMode): SwapOrder | null {
   const { amount0, amount1, sqrtPriceX96 } = event;
   if (mode === "prices" && sqrtPriceX96 !== price)
     return { zeroForOne: sqrtPriceX96 < price, amountSpecified: UNLIMITED, sqrtPriceLimitX96: sqrtPriceX96 };

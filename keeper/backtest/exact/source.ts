@@ -2,7 +2,7 @@
 import { type Orientation, priceFromSqrtPriceX96 } from "../../chain/prices.ts";
 import { FastPool } from "../../sim/fastPool.ts";
 import type { PoolState } from "../../sim/machine.ts";
-import type { PoolEvent } from "../../sim/replay/events.ts";
+import type { FileEvent } from "../../sim/replay/events.ts";
 import { mapFromEvents } from "../../sim/replay/mapFromEvents.ts";
 import { replay, TIERS } from "../../sim/replay/replay.ts";
 import type { TickMap } from "../../sim/tickMap.ts";
@@ -16,7 +16,7 @@ export interface PoolSource {
   /** Before the first event. */
   readonly state: PoolState;
   /** In the order of the chain. */
-  readonly events: readonly PoolEvent[];
+  readonly events: readonly FileEvent[];
   readonly orientation: Orientation;
   /** Unix seconds from which on the state is known. */
   readonly since: number;
@@ -28,7 +28,7 @@ export interface PoolSource {
 }
 
 export interface SourceOptions {
-  readonly events: readonly PoolEvent[];
+  readonly events: readonly FileEvent[];
   readonly file: string;
   /** Of the block before the first event; without it one is read out of the events. */
   readonly map?: TickMap;

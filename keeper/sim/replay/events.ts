@@ -73,6 +73,7 @@ export interface InFile {
 }
 
 export type FileEvent = PoolEvent & InFile;
+export type FileSwap = SwapEvent & InFile;
 
 /**
  * @param text the file's content

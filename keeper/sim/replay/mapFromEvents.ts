@@ -8,13 +8,13 @@ import { MAX_TICK } from "../../chain/tickMath.ts";
 import { SimulationFileError } from "../errors.ts";
 import type { PoolState, TickState } from "../machine.ts";
 import type { PoolTerms } from "../types.ts";
-import type { PoolEvent, SwapEvent } from "./events.ts";
+import type { FileEvent, FileSwap } from "./events.ts";
 
 export interface DerivedMap {
   /** The pool after the first swap. */
   readonly state: PoolState;
   /** What came after it. */
-  readonly events: readonly PoolEvent[];
+  readonly events: readonly FileEvent[];
   /** Stretches between the lowest and the highest price in which a swap ended. */
   readonly seen: number;
   /** Those that were only passed through. */
@@ -26,7 +26,7 @@ export interface DerivedMap {
  * @param file how messages name them
  * @throws SimulationFileError without a swap, or for two swaps that cannot both be true
  */
-export function mapFromEvents(events: readonly PoolEvent[], { tickSpacing }: PoolTerms, file: string): DerivedMap {
+export function mapFromEvents(events: readonly FileEvent[], { tickSpacing }: PoolTerms, file: string): DerivedMap {
   const begin = events.findIndex(({ kind }) => kind === "SWAP");
   const first = events[begin];
   if (first?.kind !== "SWAP")
@@ -68,8 +68,8 @@ export function mapFromEvents(events: readonly PoolEvent[], { tickSpacing }: Poo
 
 /** Liquidity in each stretch after the first swap, by the number of spacings below it. */
 function liquidityOfStretches(
-  first: SwapEvent,
-  rest: readonly PoolEvent[],
+  first: FileSwap,
+  rest: readonly FileEvent[],
   spacing: number,
   file: string,
 ): ReadonlyMap<number, bigint> {
@@ -109,7 +109,7 @@ function liquidityOfStretches(
 }
 
 /** Ticks with as much liquidity of both sides as their net and the burns to come ask for; how much more there was no event tells. */
-function ticksOf(nets: ReadonlyMap<number, bigint>, rest: readonly PoolEvent[]): readonly TickState[] {
+function ticksOf(nets: ReadonlyMap<number, bigint>, rest: readonly FileEvent[]): readonly TickState[] {
   const balance = new Map<number, bigint>();
   const lowest = new Map<number, bigint>();
   for (const event of rest) {

@@ -3,7 +3,7 @@ import { type Orientation, sqrtPriceX96FromPrice } from "../../../../keeper/chai
 import { MAX_SQRT_RATIO, MIN_SQRT_RATIO } from "../../../../keeper/chain/tickMath.ts";
 import type { PoolSource } from "../../../../keeper/backtest/exact/source.ts";
 import { FastPool } from "../../../../keeper/sim/fastPool.ts";
-import type { PoolEvent } from "../../../../keeper/sim/replay/events.ts";
+import type { FileEvent } from "../../../../keeper/sim/replay/events.ts";
 import type { PoolState } from "../../../../keeper/sim/machine.ts";
 import type { Range } from "../../../../keeper/sim/types.ts";
 import { seededRandom } from "../../../../keeper/market/random.ts";
@@ -47,7 +47,7 @@ export function streamOf(options: StreamOptions): PoolSource {
   // What it holds is unknown from here on, as it is for every pool from a tick map.
   pool.load(state);
 
-  const events: PoolEvent[] = [];
+  const events: FileEvent[] = [];
   const joined: Range[] = [];
   for (let i = 0; i < hours * swaps; i++) {
     const time = from + Math.floor(((i + 1) * HOUR) / swaps);
