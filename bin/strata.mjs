@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url";
 import { ensure, main } from "../scripts/setup/ensure.mjs";
 import { runInFront } from "../scripts/setup/process.mjs";
 import { inRoot } from "../scripts/setup/project.mjs";
+import { needsContracts } from "../scripts/setup/offChain.mjs";
 
 // Whoever reads our messages may have read enough (head); the program itself ends by its own stderr.
 process.stderr.on("error", (error) => {
@@ -13,7 +14,7 @@ process.stderr.on("error", (error) => {
 });
 
 await main(async () => {
-  const node = await ensure();
+  const node = await ensure({ contracts: needsContracts(process.argv.slice(2)) });
   const args = [
     "--disable-warning=ExperimentalWarning", // node:sqlite
     "--import",

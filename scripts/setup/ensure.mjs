@@ -13,12 +13,13 @@ export const isReady = () => installedNode() !== undefined && isBuilt();
 
 /**
  * Sets the project up when that is needed.
+ * @param {{ contracts?: boolean }} [needs] false: the packages are enough
  * @returns {Promise<string>} Path of the Node (>= 24) to run everything with.
  * @throws {SetupError} with one sentence that says what to do.
  */
-export async function ensure() {
+export async function ensure({ contracts = true } = {}) {
   const node = installedNode();
-  if (node !== undefined && isBuilt()) return node;
+  if (node !== undefined && (!contracts || isBuilt())) return node;
 
   const release = await takeLock(inRoot(".strata", "setup.lock"), (pid) => {
     say(`waiting for another set-up to end${pid === undefined ? "" : ` (process ${pid})`}`);
@@ -30,7 +31,7 @@ export async function ensure() {
     if (ready === undefined) {
       throw new SetupError("node_modules changed during the set-up; let other npm commands end, then run it again.");
     }
-    if (!isBuilt()) await build(ready);
+    if (contracts && !isBuilt()) await build(ready);
     say("ready");
     return ready;
   } finally {

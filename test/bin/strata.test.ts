@@ -55,10 +55,10 @@ describe("bin/strata.mjs", () => {
   });
 
   /** Starts the command in a process group of its own. */
-  const start = (...args: string[]): Running => {
+  const startIn = (folder: string, ...args: string[]): Running => {
     // Not as a script of npm, whatever runs this test.
     const { npm_lifecycle_event: _event, ...env } = process.env;
-    const child = spawn(process.execPath, [join(root ?? "", "bin/strata.mjs"), ...args], { env, detached: true });
+    const child = spawn(process.execPath, [join(folder, "bin/strata.mjs"), ...args], { env, detached: true });
     let stdout = "";
     let stderr = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
@@ -68,6 +68,7 @@ describe("bin/strata.mjs", () => {
     started.push(running);
     return running;
   };
+  const start = (...args: string[]): Running => startIn(root ?? "", ...args);
 
   const until = async <T>(what: string, probe: () => T | undefined): Promise<T> => {
     for (let waited = 0; waited < 10_000; waited += 50) {
@@ -100,6 +101,19 @@ describe("bin/strata.mjs", () => {
     expect(answer.args).to.deep.equal(["local", "--once", "--json", "two words"]);
     expect(Number(answer.node.split(".")[0])).to.be.at.least(24);
     expect(running.stderr()).to.equal("");
+  });
+
+  it("compiles nothing for a command that touches no contract", async () => {
+    const bare = projectCopy(PROGRAM);
+    try {
+      for (const built of ["artifacts", "types", "cache"]) rmSync(join(bare, built));
+      const running = startIn(bare, "--json", "backtest", "--prices", "FILE");
+      expect(await running.ended).to.deep.equal([0, null]);
+      expect(running.stdout()).to.include('"backtest"');
+      expect(running.stderr()).to.equal("");
+    } finally {
+      rmSync(bare, { recursive: true, force: true });
+    }
   });
 
   it("exits with the program's code", async () => {

@@ -23,7 +23,7 @@ export async function readConfig(file: string): Promise<BacktestConfig> {
   });
   let found: unknown;
   try {
-    found = JSON.parse(text);
+    found = JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new BacktestOptionError(`--config "${file}" is no JSON: ${why}; correct it.`, { cause });
@@ -42,6 +42,7 @@ function checkCandidates(given: unknown, base: ConfigOverrides, problems: string
     problems.push('candidates must be a list such as [{"name": "wide", "width": {"multiple": 2}}]');
     return [];
   }
+  const names = new Set<string>();
   return given.map((one: unknown, i): Candidate => {
     const path = `candidates[${i}]`;
     if (!isRecord(one) || typeof one["name"] !== "string") {
@@ -49,6 +50,8 @@ function checkCandidates(given: unknown, base: ConfigOverrides, problems: string
       return { name: "", overrides: {} };
     }
     const { name, ...overrides } = one;
+    if (names.has(name)) problems.push(`${path}.name: "${name}" is another candidate's already`);
+    names.add(name);
     problems.push(...problemsOf(merged(base, overrides), `${path}.`));
     return { name, overrides };
   });

@@ -1,5 +1,5 @@
 /** A folder that appears whole or not at all. */
-import { lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { access, constants, lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 
 import { BacktestOptionError } from "../errors.ts";
@@ -23,6 +23,10 @@ export async function requireOurs(folder: string, { file, mark, names }: Ownersh
   const parent = dirname(resolve(folder));
   const above = await kindOf(parent);
   if (above !== "folder") refuse(`would lie in ${parent}, which is no folder; make that first.`);
+  // Reports are written beside the folder first.
+  await access(parent, constants.W_OK | constants.X_OK).catch((cause: unknown) =>
+    refuse(`would lie in ${parent}, where you may not write; name a folder where you may.`, cause),
+  );
   const kind = await kindOf(folder);
   if (kind === "nothing") return;
   if (kind === "other") refuse("is there and is no folder; name a new one.");

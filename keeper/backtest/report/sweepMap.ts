@@ -4,21 +4,10 @@
  */
 import { readFile } from "node:fs/promises";
 
-import { z } from "zod";
-
 import { BacktestInputError } from "../errors.ts";
 import { spreadOf } from "../metrics/spread.ts";
+import { headerSchema, parseJson, rowOf } from "../sweep/results/row.ts";
 import type { HeatMapAxis, HeatMapInput } from "./html/heatMap.ts";
-
-/** What is read of a line; sweeps write more. */
-const headerSchema = z.object({ strata: z.literal("sweep") });
-const rowSchema = z.object({
-  parameters: z.record(z.string(), z.union([z.number(), z.boolean(), z.string()])),
-  outcome: z.union([
-    z.object({ figures: z.object({ means: z.object({ cagr: z.number().nullable() }) }) }),
-    z.object({ error: z.string() }),
-  ]),
-});
 
 /** A configuration that has a result. */
 export interface SweepResult {
@@ -56,9 +45,9 @@ export function parseSweep(content: string, file: string): readonly SweepResult[
       "this is not the beginning of a sweep's results; give a file that strata sweep wrote.",
     );
   return lines.slice(1).flatMap((line, i) => {
-    const row = rowSchema.safeParse(parseJson(line));
-    if (!row.success) throw new BacktestInputError(file, i + 2, "this is no result of a sweep; remove the line.");
-    const { parameters, outcome } = row.data;
+    const row = rowOf(line);
+    if (typeof row === "string") throw new BacktestInputError(file, i + 2, `${row}; remove the line.`);
+    const { parameters, outcome } = row;
     const objective = "figures" in outcome ? outcome.figures.means.cagr : null;
     return objective === null ? [] : [{ parameters, objective }];
   });
@@ -134,14 +123,4 @@ function meanOf(results: readonly SweepResult[]): number | null {
 
 function inOrder(a: Value, b: Value): number {
   return typeof a === "number" && typeof b === "number" ? a - b : String(a) < String(b) ? -1 : 1;
-}
-
-/** Undefined for what is no JSON, which no schema passes. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

@@ -81,6 +81,7 @@ export function addBacktest(program: Command, start: (command: Command) => Run):
       const { overrides } = config;
       const walkForward = options.walkForward ? { walkForward: config.candidates ?? DEFAULT_CANDIDATES } : {};
       requireShown(options, strategies);
+      requireLayered(options, strategies);
       if (options.out !== undefined) await requireOurs(options.out, OWNED);
       const sweep = options.sweep === undefined ? {} : { sweep: await readSweepMap(options.sweep) };
       const folder = inputsFolder(options.inputs ?? null, environment);
@@ -109,6 +110,22 @@ export function addBacktest(program: Command, start: (command: Command) => Run):
       }
       output.result(document, () => studyText(study, setting));
     });
+}
+
+/** Strategies that the keeper's configuration changes. */
+const CONFIGURED = new Set(["layered", "layered-core", "no-lp"]);
+
+/** @throws UsageError for a wish about the keeper's strategy where it does not run */
+function requireLayered({ config, ablation, walkForward }: BacktestOptions, strategies: readonly string[]): void {
+  if (config !== undefined && !strategies.some((name) => CONFIGURED.has(name)))
+    throw new UsageError("--config is about layered; add it to --strategies, or leave --config away.");
+  for (const [option, wanted] of [
+    ["--ablation", ablation],
+    ["--walk-forward", walkForward],
+  ] as const) {
+    if (wanted && !strategies.includes("layered"))
+      throw new UsageError(`${option} is about layered; add it to --strategies, or leave ${option} away.`);
+  }
 }
 
 /** @throws UsageError for a wish about a report that nobody asked for, or about a strategy that does not run */

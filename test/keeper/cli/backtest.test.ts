@@ -134,7 +134,7 @@ describe("cli: backtest", function () {
     ["a configuration that is none", ["--config", file], /--config ".*prices.csv" is no JSON/],
     [
       "a walk-forward longer than the data",
-      ["--walk-forward"],
+      ["--walk-forward", "--strategies", "layered"],
       /chooses on 365 days and judges on the quarter after them; the window has 80 days. Choose a longer window/,
     ],
     ["an unknown fee model", ["--fees", "guess"], /there is no fee model "guess"; write lvr/],
@@ -159,6 +159,9 @@ describe("cli: backtest", function () {
     ],
     ["inputs that are no folder", ["--inputs", "nowhere"], /--inputs "nowhere" is not a folder/],
     ["inputs with a defect", ["--inputs", bad], /fedfunds-monthly\.csv:2: "2018-01-01,much" is no month with its rate/],
+    ["a configuration of nobody", ["--config", "none.json"], /none\.json" cannot be read; name a JSON file/],
+    ["an ablation without layered", ["--ablation"], /--ablation is about layered; add it to --strategies/],
+    ["a walk-forward without layered", ["--walk-forward"], /--walk-forward is about layered; add it/],
     ["ranges without a report", ["--ranges", "recentre-20"], /--ranges says what a report shows; add --out FOLDER/],
     [
       "ranges of who does not run",

@@ -18,7 +18,7 @@ import { dirname } from "node:path";
 
 import { SweepConfigError, SweepError } from "../errors.ts";
 import { lockFile } from "./fileLock.ts";
-import { type Header, headerSchema, type Row, rowSchema } from "./row.ts";
+import { type Header, headerSchema, lineOf, parseJson, type Row, rowOf } from "./row.ts";
 
 export class ResultsFile {
   readonly file: string;
@@ -73,7 +73,7 @@ export class ResultsFile {
   append(rows: readonly Row[]): number {
     const fresh = new Map(rows.filter(({ hash }) => !this.#rows.has(hash)).map((row) => [row.hash, row]));
     if (fresh.size === 0) return 0;
-    const bytes = Buffer.from([...fresh.values()].map((row) => `${JSON.stringify(row)}\n`).join(""));
+    const bytes = Buffer.from([...fresh.values()].map((row) => `${lineOf(row)}\n`).join(""));
     try {
       for (let at = 0; at < bytes.length;) at += writeSync(this.#fd, bytes, at);
       fdatasyncSync(this.#fd);
@@ -131,10 +131,10 @@ function readRows(file: string, text: string, header: Header): Map<string, Row> 
   const rows = new Map<string, Row>();
   for (const [i, line] of lines.entries()) {
     if (i === 0) continue;
-    const row = rowSchema.safeParse(parseJson(line));
-    if (!row.success) throw wrong(i + 1, "this is no result");
-    if (rows.has(row.data.hash)) throw wrong(i + 1, "this configuration is there already");
-    rows.set(row.data.hash, row.data);
+    const row = rowOf(line);
+    if (typeof row === "string") throw wrong(i + 1, row);
+    if (rows.has(row.hash)) throw wrong(i + 1, "this configuration is there already");
+    rows.set(row.hash, row);
   }
   return rows;
 }
@@ -149,16 +149,6 @@ function requireSame(file: string, found: Header, wanted: Header): void {
     throw new SweepConfigError(file, [
       `its results were computed by version ${found.codeVersion} of the code, and this is ${wanted.codeVersion}; ${remedy}`,
     ]);
-  }
-}
-
-/** Undefined for what is no JSON, which no schema passes. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
   }
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { type Row, rowSchema } from "../../../../keeper/backtest/sweep/results/row.ts";
+import { type Row, rowOf } from "../../../../keeper/backtest/sweep/results/row.ts";
 import { gbm } from "../worlds.ts";
 
 export interface SweepFiles {
@@ -42,7 +42,11 @@ export function rowsOf(file: string): Row[] {
   return readFileSync(file, "utf8")
     .split("\n")
     .slice(1, -1)
-    .map((line) => rowSchema.parse(JSON.parse(line)));
+    .map((line) => {
+      const row = rowOf(line);
+      if (typeof row === "string") throw new Error(`${row}: ${line}`);
+      return row;
+    });
 }
 
 /** @throws Error after a minute */

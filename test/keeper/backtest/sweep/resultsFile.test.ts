@@ -7,7 +7,7 @@ import { expect } from "chai";
 
 import { ResultsFile } from "../../../../keeper/backtest/sweep/results/resultsFile.ts";
 import { ranked } from "../../../../keeper/backtest/sweep/results/ranking.ts";
-import type { Header, Row } from "../../../../keeper/backtest/sweep/results/row.ts";
+import { type Header, lineOf, type Row } from "../../../../keeper/backtest/sweep/results/row.ts";
 import { MEASURES, type Measure } from "../../../../keeper/backtest/report/summary.ts";
 
 const HEADER: Header = { strata: "sweep", dataHash: "d", configHash: "c", codeVersion: "1" };
@@ -96,11 +96,14 @@ describe("sweep: the results file", () => {
     expect(() => ResultsFile.open(file, HEADER)).to.throw(
       /results.jsonl:1: this is not the beginning of a sweep's results/,
     );
-    const lines = [JSON.stringify(HEADER), JSON.stringify(row(1)), JSON.stringify(row(1)), "{}"];
+    const lines = [JSON.stringify(HEADER), lineOf(row(1)), lineOf(row(1)), "{}"];
     writeFileSync(file, `${lines.join("\n")}\n`);
     expect(() => ResultsFile.open(file, HEADER)).to.throw(/:3: this configuration is there already/);
     writeFileSync(file, `${[lines[0], lines[3]].join("\n")}\n`);
     expect(() => ResultsFile.open(file, HEADER)).to.throw(/:2: this is no result/);
+    // A figure that somebody corrected.
+    writeFileSync(file, `${lines[0]}\n${lineOf(row(1)).replace('"fees":1', '"fees":9')}\n`);
+    expect(() => ResultsFile.open(file, HEADER)).to.throw(/:2: this result was changed after it had been written/);
     expect(() => ResultsFile.open(join(dirname(file), "none", "x.jsonl"), HEADER)).to.throw(
       /results cannot be written there .*name a file in a folder that you may write to/,
     );

@@ -1,7 +1,11 @@
 import { expect } from "chai";
 
 import { heatMap, type HeatMapInput } from "../../../../../keeper/backtest/report/html/heatMap.ts";
+import { MEASURES } from "../../../../../keeper/backtest/report/summary.ts";
 import { parseSweep, sweepMap } from "../../../../../keeper/backtest/report/sweepMap.ts";
+import type { Figures } from "../../../../../keeper/backtest/sweep/evaluate.ts";
+import type { Parameters } from "../../../../../keeper/backtest/sweep/families/family.ts";
+import { lineOf } from "../../../../../keeper/backtest/sweep/results/row.ts";
 
 const input: HeatMapInput = {
   title: "Return <of> a sweep",
@@ -60,8 +64,12 @@ describe("report: heat map", () => {
 
 describe("report: a sweep's results", () => {
   const header = '{"strata":"sweep","dataHash":"d","configHash":"c","codeVersion":"v"}\n';
-  const row = (parameters: object, cagr: number | null): string =>
-    `${JSON.stringify({ hash: "a", parameters, outcome: { figures: { means: { cagr, sharpe: 1 } } } })}\n`;
+  const row = (parameters: Parameters, cagr: number | null): string => {
+    const means = { ...Object.fromEntries(MEASURES.map((name) => [name, 1])), cagr } as Figures["means"];
+    const attribution = { market: 1, fees: 0, lvr: 0, hedge: 0, carry: 0, gas: 0, slippage: 0 };
+    const figures: Figures = { means, netReturns: [0, 1], attribution };
+    return `${lineOf({ hash: "a".repeat(64), parameters, outcome: { figures } })}\n`;
+  };
 
   it("shows the two parameters that matter most, and the mean over the others", () => {
     const lines = [0.1, 0.2, 0.4].flatMap((width) =>
@@ -86,7 +94,7 @@ describe("report: a sweep's results", () => {
   });
 
   it("leaves out what failed and what is not finished, and names what is wrong", () => {
-    const failed = '{"hash":"b","parameters":{"a":1},"outcome":{"error":"no"}}\n';
+    const failed = `${lineOf({ hash: "b".repeat(64), parameters: { a: 1 }, outcome: { error: "no" } })}\n`;
     expect(parseSweep(`${header}${row({ a: 1 }, 0.1)}${row({ a: 2 }, null)}${failed}{"hash":"c`, "f").length).to.equal(
       1,
     );
