@@ -75,11 +75,16 @@ describe("backtest: judging layered", function () {
     const runs = new Runs({ path: generated(100, 73), costs: DEFAULT_COSTS, reserve: null, pause });
     await runs.record("hold", 0.9, 0);
     const { signals } = runs;
-    const [one, same, other] = [1, 1, 2].map((seed) => shuffledSignals(signals, seed));
+    const [one, same, other] = [1, 1, 2].map((seed) => shuffledSignals(signals, runs.tape.root, seed));
     expect(one!.bearish).to.deep.equal(same!.bearish);
     expect(one!.month).not.to.deep.equal(other!.month);
     expect(one!.oracle).to.equal(signals.oracle);
     expect([...one!.month].toSorted()).to.deep.equal([...signals.month].toSorted());
+    // Of fees the part that is no price.
+    const rates = (tape: typeof signals): number[] =>
+      [...tape.feeRate].map((rate, i) => rate / runs.tape.root[i]!).filter((rate) => !Number.isNaN(rate));
+    const [before, after] = [rates(signals), rates(one!)].map((all) => all.toSorted((a, b) => a - b));
+    for (const [i, rate] of before!.entries()) expectClose(after![i]!, rate, 1e-9);
     // What belongs to one mark stays together.
     const pairs = (tape: typeof signals): string[] => [...tape.month].map((month, i) => `${month} ${tape.week[i]!}`);
     expect(pairs(one!).toSorted()).to.deep.equal(pairs(signals).toSorted());
