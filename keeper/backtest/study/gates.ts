@@ -192,7 +192,9 @@ async function placebo(runs: Runs, k: number, { starts, placebos }: GateOptions)
   if (placebos === 0 || own === null) return { figures: { sharpe: own, placebos: 0, p: null }, passed: null };
   const others: number[] = [];
   for (let seed = 1; seed <= placebos; seed++) {
-    const found = sharpe(await runs.variant(k, start, { signals: shuffledSignals(runs.signals, runs.tape.root, seed) }));
+    const found = sharpe(
+      await runs.variant(k, start, { signals: shuffledSignals(runs.signals, runs.tape.root, seed) }),
+    );
     if (found !== null) others.push(found);
   }
   // The run itself counts among the possible orders, so that p is never 0.
