@@ -108,12 +108,7 @@ function rootsOf(lowest: number, highest: number, orientation: Orientation): { l
 }
 
 /** Of the closes at marks of ten minutes, a year. */
-function realised(
-  minutes: readonly MinuteBar[],
-  orientation: Orientation,
-  from: number,
-  to: number,
-): number {
+function realised(minutes: readonly MinuteBar[], orientation: Orientation, from: number, to: number): number {
   let next = minutes.findIndex(({ time }) => time >= from);
   let tick = minutes[next - 1]?.closeTick ?? minutes[next]?.openTick ?? 0;
   let [sum, before] = [0, priceAt(tick, orientation)];

@@ -13,11 +13,13 @@ import { REGIME_NAMES } from "../data/regimes.ts";
 import type { StretchFigures } from "../metrics/stretch.ts";
 import type { Costs } from "../model/costs.ts";
 import type { BookBreakEven } from "../metrics/breakEven.ts";
-import type { FeeModel } from "../study/options.ts";
+import type { PayOrigin } from "../pay/origin.ts";
+import type { FeeModel, PayRatio } from "../study/options.ts";
 import type { Spread } from "../metrics/spread.ts";
 import type { Ablation } from "../study/ablation.ts";
 import type { StrategyStudy, Study } from "../study/study.ts";
 import type { CodeVersion } from "./codeVersion.ts";
+import { notesOf } from "./notes.ts";
 import {
   ABLATION_MEASURES,
   type Measure,
@@ -32,7 +34,9 @@ import {
 export interface Setting {
   readonly path: PricePath;
   readonly fees: FeeModel;
-  readonly k: number;
+  readonly k: PayRatio;
+  /** Where pay was measured. */
+  readonly pool?: PayOrigin;
   readonly costs: Costs;
   /** Where the reserve's yield comes from. */
   readonly reserve: "fed funds" | "default";
@@ -50,9 +54,10 @@ const PLACES = 6;
 export type StudyDocument = ReturnType<typeof studyDocument>;
 
 export function studyDocument(study: Study, setting: Setting) {
-  const { path, fees, k, costs, reserve, overrides = {}, placebos, code = null } = setting;
+  const { path, fees, k, costs, reserve, overrides = {}, placebos, code = null, pool } = setting;
   const { strategies, starts } = study;
-  const model = { fees, k, feeScale: study.feeScale, ...costs, reserve, baseline: "hold-base" };
+  const measuredAt = pool === undefined ? {} : { pool };
+  const model = { fees, k, feeScale: study.feeScale, ...measuredAt, ...costs, reserve, baseline: "hold-base" };
   const data = { file: path.file ?? null, from: isoTime(path.from), to: isoTime(path.to) };
   const asked = {
     strategy: STRATEGY,
@@ -76,6 +81,8 @@ export function studyDocument(study: Study, setting: Setting) {
   return {
     data: { ...data, bars: path.bars.length, filledBars: path.filledBars, sha256: hashOf(path) },
     model,
+    ...(study.measured === null ? {} : { measured: measuredDocument(study.measured) }),
+    notes: notesOf(study, setting),
     configHash: sha256(canonicalJson({ ...asked, starts: starts.map(isoTime) })),
     // Nothing else in these runs is drawn.
     seed: study.gates === null || placebos === 0 ? null : { placebos: [1, placebos] },
@@ -100,6 +107,11 @@ export function studyDocument(study: Study, setting: Setting) {
   };
 }
 
+/** Fractions; null where it divides by nothing. */
+function measuredDocument({ payRatio, volatility }: NonNullable<Study["measured"]>) {
+  return { payRatio, impliedVolatility: volatility.implied, realisedVolatility: volatility.realised };
+}
+
 function strategyDocument({ runs, atK, beatsHold, first }: StrategyStudy) {
   const all = spreads(runs, MEASURES);
   return {
@@ -111,7 +123,7 @@ function strategyDocument({ runs, atK, beatsHold, first }: StrategyStudy) {
       k,
       ...means(spreads(others, ["netReturn", "cagr", "maxDrawdown"] as const)),
     })),
-    signDependsOnK: signDependsOnK(atK),
+    signDependsOnK: atK.size === 0 ? null : signDependsOnK(atK),
     beatsHold,
     breakEven: first.breakEven?.map(breakEvenDocument) ?? null,
   };

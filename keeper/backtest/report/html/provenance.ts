@@ -1,5 +1,6 @@
 /** Everything that somebody needs who wants to compute the same again. */
-import { grouped } from "../../../report/format.ts";
+import { feeTier, grouped } from "../../../report/format.ts";
+import { originFiles } from "../../pay/origin.ts";
 import type { StudyDocument } from "../document.ts";
 import { el, join, type Markup, text } from "./markup.ts";
 import { listed } from "./write.ts";
@@ -20,10 +21,10 @@ export function provenance({ data, model, configHash, seed, code, starts, strate
     ],
     ["Code", version],
     ["Starts", listed(starts.map((start) => start.slice(0, 10)))],
-    [
-      "Fees",
-      `model ${model.fees}, k = ${model.k}, fee variance ${model.feeScale.toPrecision(6)} times the damped variance`,
-    ],
+    ["Fees", feeWords(model)],
+    ...(model.pool === undefined
+      ? []
+      : originFiles(model.pool).map(({ file, sha256 }) => [`Hash of ${file}`, sha256] as const)),
     [
       "Costs",
       `swap ${grouped(model.swap * 10_000, 1)} bp, gas ${grouped(model.gas, 2)} a rebalance, borrowing ${grouped(model.borrowRate * 100, 2)} % a year, collateral ${grouped(model.collateralYield * 100, 2)} %, reserve ${model.reserve === "default" ? `${grouped(model.reserveRate * 100, 2)} %` : "fed funds"}, liquidation at a loan-to-value of ${grouped(model.liquidationLtv * 100, 0)} %`,
@@ -51,11 +52,33 @@ export function provenance({ data, model, configHash, seed, code, starts, strate
       "pre",
       {},
       text(
-        `npx strata backtest --prices ${quoted(data.file ?? "FILE")} --from ${shortIso(data.from)} --to ${shortIso(data.to)} ` +
-          `--strategies ${Object.keys(strategies).join(",")} --fees ${model.fees} --k ${model.k} --starts ${starts.length}${model.reserve === "fed funds" ? " --inputs FOLDER" : ""} --out FOLDER`,
+        `npx strata backtest ${pricesOption(data.file, model)}--from ${shortIso(data.from)} --to ${shortIso(data.to)} ` +
+          `--strategies ${Object.keys(strategies).join(",")} --fees ${model.fees} ${payOptions(model)} --starts ${starts.length}${model.reserve === "fed funds" ? " --inputs FOLDER" : ""} --out FOLDER`,
       ),
     ),
   ]);
+}
+
+type Model = StudyDocument["model"];
+
+function feeWords({ fees, k, feeScale, pool }: Model): string {
+  if (pool !== undefined)
+    return `model ${fees}, measured at a pool of ${feeTier(pool.fee)} whose token${pool.quote} is the quote; prices of ${pool.prices === "pool" ? "the pool itself" : "the price file"}`;
+  return `model ${fees}, k = ${k}, fee variance ${feeScale?.toPrecision(6) ?? "-"} times the damped variance`;
+}
+
+/** Empty where prices are the pool's own. */
+function pricesOption(file: string | null, { pool }: Model): string {
+  return pool?.prices === "pool" ? "" : `--prices ${quoted(file ?? "FILE")} `;
+}
+
+function payOptions({ fees, k, pool }: Model): string {
+  if (pool === undefined) return `--k ${k}`;
+  const files = pool.files.map(({ file }) => quoted(file)).join(" ");
+  const map = pool.tickMap === null ? "" : ` --tickmap ${quoted(pool.tickMap.file)}`;
+  // A tick map says its fee itself.
+  const fee = pool.tickMap === null ? ` --fee ${pool.fee}` : "";
+  return `${fees === "volume" ? "--pool-bars" : "--events"} ${files}${map}${fee} --quote ${pool.quote} --base-decimals ${pool.baseDecimals} --quote-decimals ${pool.quoteDecimals}`;
 }
 
 function quoted(word: string): string {
