@@ -76,3 +76,19 @@ export function parseAmount(text: string, decimals: number): bigint {
 function plainNumber(text: string): number {
   return /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
 }
+
+/** A whole number from 0 to a greatest one. */
+export function parseWhole(most: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value <= most)) throw new InvalidArgumentError(`Write a whole number up to ${most}.`);
+    return value;
+  };
+}
+
+/** One of a pool's two tokens. */
+export function parseToken(text: string): 0 | 1 {
+  if (text === "0") return 0;
+  if (text === "1") return 1;
+  throw new InvalidArgumentError("Write 0 or 1.");
+}

@@ -9,6 +9,7 @@
  * the length of the bar, since both are then E[V0 - V1]. Inside one bar the split between market and LVR is as coarse as the bar.
  */
 import type { Book } from "./book.ts";
+import { payLeft } from "./dilution.ts";
 import { baseFeesInside, quoteFeesInside } from "./feeProfile.ts";
 import { baseAt, insideRoot, partInside, quoteAt } from "./ranges.ts";
 import {
@@ -68,8 +69,9 @@ export function advance(book: Book): void {
       paidQuote = (liquidity * flow * part) / 2;
       paidBase = paidQuote / price1;
     } else {
-      paidBase = (liquidity * baseFeesInside(profile, bar, lower, upper)) / price1;
-      paidQuote = liquidity * quoteFeesInside(profile, bar, lower, upper);
+      const earning = liquidity * payLeft(profile, bar, ranges, i);
+      paidBase = (earning * baseFeesInside(profile, bar, lower, upper)) / price1;
+      paidQuote = earning * quoteFeesInside(profile, bar, lower, upper);
     }
     inBase += paidBase;
     inQuote += paidQuote;

@@ -16,6 +16,8 @@ export interface FeeProfile {
   readonly quote: Float64Array;
   /** Paid in base, valued in quote at the bar's close; even in the inverse of the root. */
   readonly base: Float64Array;
+  /** Liquidity over which each bar's fees were paid, without ours, whole units; ours then makes them less. Without it a unit's pay does not depend on us. */
+  readonly competing?: Float64Array;
 }
 
 /** Fees in quote of a unit of liquidity between two prices in a bar. @param lower, upper square roots of the bounds */

@@ -7,7 +7,7 @@ import { mapFromEvents } from "../../sim/replay/mapFromEvents.ts";
 import { replay, TIERS } from "../../sim/replay/replay.ts";
 import type { TickMap } from "../../sim/tickMap.ts";
 import type { PoolTerms } from "../../sim/types.ts";
-import { BacktestOptionError } from "../errors.ts";
+import { orientationOf, type TokenOptions } from "./orientation.ts";
 
 export interface PoolSource {
   /** How messages name the events. */
@@ -37,13 +37,6 @@ export interface SourceOptions {
   readonly tokens: TokenOptions;
 }
 
-export interface TokenOptions {
-  /** Which token is the quote; default the one that gives the price of fewer digits. */
-  readonly quote?: 0 | 1;
-  readonly baseDecimals: number;
-  readonly quoteDecimals: number;
-}
-
 /**
  * @throws SimulationFileError for events that contradict each other or the map, naming the line; ReplayOptionError for a fee that is not the
  *   map's, or if none can be told; BacktestOptionError if it cannot be told which token is the quote
@@ -57,12 +50,12 @@ export function loadSource({ events, file, map, fee, tokens }: SourceOptions): P
     const after = block === undefined ? events : events.filter((event) => event.block > block);
     // A map without a time is of the block before the first event.
     const since = map.time > 0 ? map.time : (after[0]?.time ?? 0);
-    const orientation = orientationOf(map.sqrtPriceX96, tokens);
+    const orientation = turnedBy(map.sqrtPriceX96, tokens);
     return { file, terms: map, state: map, events: after, orientation, since, checked, exact, derived: null };
   }
   const terms = { fee: result.fee, tickSpacing: TIERS[result.fee] ?? 1 };
   const { state, events: after, seen, passed } = mapFromEvents(events, terms, file);
-  const orientation = orientationOf(state.sqrtPriceX96, tokens);
+  const orientation = turnedBy(state.sqrtPriceX96, tokens);
   const derived = { seen, passed };
   return { file, terms, state, events: after, orientation, since: state.time, checked, exact, derived };
 }
@@ -74,17 +67,6 @@ export function poolOf({ terms, state }: Pick<PoolSource, "terms" | "state">): F
   return pool;
 }
 
-/** @throws BacktestOptionError if both ways round are as likely */
-function orientationOf(sqrtPriceX96: bigint, { quote, baseDecimals, quoteDecimals }: TokenOptions): Orientation {
-  const turned = (quoteIsToken0: boolean): Orientation => ({ quoteIsToken0, baseDecimals, quoteDecimals });
-  if (quote !== undefined) return turned(quote === 0);
-  if (baseDecimals === quoteDecimals) {
-    throw new BacktestOptionError(
-      `Both tokens have ${baseDecimals} decimals, so the events do not tell which one is the quote; say it with --quote 0 or --quote 1.`,
-    );
-  }
-  // With different decimals the wrong way round is off by twice their difference in powers of ten.
-  const digits = (orientation: Orientation): number =>
-    Math.abs(Math.log10(priceFromSqrtPriceX96(sqrtPriceX96, orientation)));
-  return digits(turned(true)) < digits(turned(false)) ? turned(true) : turned(false);
+function turnedBy(sqrtPriceX96: bigint, tokens: TokenOptions): Orientation {
+  return orientationOf((turned) => priceFromSqrtPriceX96(sqrtPriceX96, turned), tokens, "the events");
 }

@@ -59,7 +59,8 @@ export function windowOf(
   return { from: begin, bars: (end - begin) / HOUR };
 }
 
-function hourOf(text: string, option: string): number {
+/** Unix seconds of a date or an hour. @throws BacktestOptionError for anything else */
+export function hourOf(text: string, option: string): number {
   const time = parseDate(text);
   if (time === undefined || time % HOUR !== 0)
     throw new BacktestOptionError(`${option} "${text}" is no hour, UTC; write 2024-01-05 or 2024-01-05T13:00.`);

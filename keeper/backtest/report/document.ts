@@ -13,11 +13,14 @@ import { REGIME_NAMES } from "../data/regimes.ts";
 import type { StretchFigures } from "../metrics/stretch.ts";
 import type { Costs } from "../model/costs.ts";
 import type { BookBreakEven } from "../metrics/breakEven.ts";
-import type { FeeModel } from "../study/options.ts";
+import type { PayOrigin } from "../pay/origin.ts";
+import type { FeeModel, PayRatio } from "../study/options.ts";
 import type { Spread } from "../metrics/spread.ts";
 import type { Ablation } from "../study/ablation.ts";
 import type { StrategyStudy, Study } from "../study/study.ts";
+import type { Candidate } from "../study/walkForward.ts";
 import type { CodeVersion } from "./codeVersion.ts";
+import { notesOf } from "./notes.ts";
 import {
   ABLATION_MEASURES,
   type Measure,
@@ -32,12 +35,22 @@ import {
 export interface Setting {
   readonly path: PricePath;
   readonly fees: FeeModel;
-  readonly k: number;
+  readonly k: PayRatio;
+  /** Where pay was measured. */
+  readonly pool?: PayOrigin;
   readonly costs: Costs;
   /** Where the reserve's yield comes from. */
   readonly reserve: "fed funds" | "default";
+  /** SHA-256 of its rates, where they are not the default. */
+  readonly ratesHash?: string;
   /** Of `layered`'s configuration what is not the default. */
   readonly overrides?: ConfigOverrides;
+  /** The file that they stand in. */
+  readonly configFile?: string;
+  /** Each rule was left out in turn. */
+  readonly ablation?: boolean;
+  /** What the walk-forward chose from; null if there was none. */
+  readonly candidates?: readonly Candidate[] | null;
   /** Seeds 1 to so many shuffled the signals of gate E. */
   readonly placebos: number;
   /** What computed it, so that anybody can do so again. */
@@ -50,16 +63,20 @@ const PLACES = 6;
 export type StudyDocument = ReturnType<typeof studyDocument>;
 
 export function studyDocument(study: Study, setting: Setting) {
-  const { path, fees, k, costs, reserve, overrides = {}, placebos, code = null } = setting;
+  const { path, fees, k, costs, reserve, overrides = {}, placebos, code = null, pool } = setting;
+  const { ratesHash, configFile = null, ablation = false, candidates = null } = setting;
   const { strategies, starts } = study;
-  const model = { fees, k, feeScale: study.feeScale, ...costs, reserve, baseline: "hold-base" };
+  const measuredAt = pool === undefined ? {} : { pool };
+  const model = { fees, k, feeScale: study.feeScale, ...measuredAt, ...costs, reserve, baseline: "hold-base" };
+  const rates = ratesHash === undefined ? {} : { ratesSha256: ratesHash };
   const data = { file: path.file ?? null, from: isoTime(path.from), to: isoTime(path.to) };
   const asked = {
     strategy: STRATEGY,
     overrides,
-    placebos,
-    model,
-    data: { ...data, bars: hashOf(path) },
+    ...{ placebos, ablation, candidates: candidates ?? [] },
+    // By content: where files lie changes no figure.
+    model: { ...model, ...rates, ...(pool === undefined ? {} : { pool: { ...pool, ...contents(pool) } }) },
+    data: { from: data.from, to: data.to, bars: hashOf(path) },
     strategies: strategies.map(({ name }) => name),
   };
   const named = <T>(of: (one: StrategyStudy) => T): Record<string, T> =>
@@ -75,12 +92,14 @@ export function studyDocument(study: Study, setting: Setting) {
     [...new Set(strategies.flatMap((one) => [...pick(one).keys()]))].toSorted();
   return {
     data: { ...data, bars: path.bars.length, filledBars: path.filledBars, sha256: hashOf(path) },
-    model,
+    model: { ...model, ...rates },
+    ...(study.measured === null ? {} : { measured: measuredDocument(study.measured) }),
+    notes: notesOf(study, setting),
     configHash: sha256(canonicalJson({ ...asked, starts: starts.map(isoTime) })),
     // Nothing else in these runs is drawn.
     seed: study.gates === null || placebos === 0 ? null : { placebos: [1, placebos] },
     code,
-    layered: { ...STRATEGY, overrides },
+    layered: { ...STRATEGY, overrides, configFile },
     end: { price: path.bars.at(-1)?.close ?? null, volatility: study.endVolatility },
     starts: starts.map(isoTime),
     ...(study.gates === null ? {} : { gates: study.gates }),
@@ -100,6 +119,15 @@ export function studyDocument(study: Study, setting: Setting) {
   };
 }
 
+function contents({ files, tickMap }: PayOrigin) {
+  return { files: files.map(({ sha256: hash }) => hash), tickMap: tickMap?.sha256 ?? null };
+}
+
+/** Fractions; null where it divides by nothing. */
+function measuredDocument({ payRatio, volatility }: NonNullable<Study["measured"]>) {
+  return { payRatio, impliedVolatility: volatility.implied, realisedVolatility: volatility.realised };
+}
+
 function strategyDocument({ runs, atK, beatsHold, first }: StrategyStudy) {
   const all = spreads(runs, MEASURES);
   return {
@@ -111,7 +139,7 @@ function strategyDocument({ runs, atK, beatsHold, first }: StrategyStudy) {
       k,
       ...means(spreads(others, ["netReturn", "cagr", "maxDrawdown"] as const)),
     })),
-    signDependsOnK: signDependsOnK(atK),
+    signDependsOnK: atK.size === 0 ? null : signDependsOnK(atK),
     beatsHold,
     breakEven: first.breakEven?.map(breakEvenDocument) ?? null,
   };

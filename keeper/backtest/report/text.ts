@@ -1,46 +1,82 @@
 /** The result for people. */
 import { REGIME_NAMES } from "../data/regimes.ts";
 import { totalOf } from "../../report/attribution.ts";
-import { counted, grouped, percent, shortTime, signed } from "../../report/format.ts";
+import { counted, feeTier, grouped, percent, shortTime, signed } from "../../report/format.ts";
 import type { RunFigures } from "../metrics/runFigures.ts";
 import type { StretchFigures } from "../metrics/stretch.ts";
 import { GATE_NAMES, type Gates } from "../study/gates.ts";
-import { DEFAULT_STARTS } from "../study/options.ts";
+import { originFiles } from "../pay/origin.ts";
+import { DEFAULT_STARTS, type FeeModel } from "../study/options.ts";
 import { type Spread, spreadOf } from "../metrics/spread.ts";
 import type { StrategyStudy, Study } from "../study/study.ts";
 import type { Joined } from "../study/walkForward.ts";
 import type { Setting } from "./document.ts";
+import { isShort, notesOf } from "./notes.ts";
 import { ABLATION_MEASURES, meanAttribution, MEASURES, signDependsOnK, spreads } from "./summary.ts";
 
 export function studyText(study: Study, setting: Setting): string {
   return [
     head(study, setting),
-    figures(study),
+    figures(study, isShort(setting.path.bars.length)),
     attributions(study),
-    sensitivity(study),
+    ...(setting.k === null ? [] : [sensitivity(study)]),
     ...periods(study),
     ...(study.gates === null ? [] : [gateLines(study.gates)]),
-    ...ablations(study),
+    ...ablations(study, isShort(setting.path.bars.length)),
     ...walked(study),
+    notesOf(study, setting),
   ]
+    .filter((lines) => lines.length > 0)
     .map((lines) => lines.join("\n"))
     .join("\n\n");
 }
 
-function head(study: Study, { path, fees, k, costs, reserve }: Setting): string[] {
+function head(study: Study, setting: Setting): string[] {
+  const { path, costs, reserve } = setting;
   const { starts } = study;
   const few = starts.length < DEFAULT_STARTS ? `; fewer than ${DEFAULT_STARTS}: one path proves nothing` : "";
   return [
     `${path.file ?? "generated prices"}   ${shortTime(path.from)} to ${shortTime(path.to)}   ${grouped(path.bars.length, 0)} hours, ${path.filledBars} of them filled`,
-    `fees follow ${fees}: ${k} x LVR of full-range liquidity over the whole window, by damped variance`,
+    ...payLines(study, setting),
     `swap ${grouped(costs.swap * 10_000, 0)} bp, gas ${costs.gas} a rebalance, start ${grouped(costs.nav, 0)}; risk-free rate: ${reserve === "default" ? percent(costs.reserveRate) : reserve}`,
     `${counted(starts.length, "start")} a week apart${few}; figures are means over them, in brackets their range`,
   ];
 }
 
-function figures({ strategies }: Study): string[] {
+function payLines({ measured }: Study, { fees, k, pool }: Setting): string[] {
+  if (k !== null)
+    return [`fees follow ${fees}: ${k} x LVR of full-range liquidity over the whole window, by damped variance`];
+  if (pool === undefined || measured === null) return [];
+  const { implied, realised } = measured.volatility;
+  const year = (volatility: number | null): string => (volatility === null ? "-" : percent(volatility));
+  return [
+    `fees follow ${fees}: measured at a pool of ${feeTier(pool.fee)}, ${PAY_WORDS[fees]}`,
+    ...originFiles(pool).map(({ file, sha256 }) => `  ${file}   sha256 ${sha256}`),
+    `pay ratio fees/LVR ${measured.payRatio === null ? "-" : measured.payRatio.toFixed(2)} of full-range liquidity over the whole window; volatility implied by fees ${year(implied)}, realised at ten minutes ${year(realised)}`,
+  ];
+}
+
+const PAY_WORDS: Readonly<Record<FeeModel, string>> = {
+  lvr: "",
+  volume: "by volume over the recorded liquidity and our own",
+  events: "by its events in the exact engine",
+};
+
+/** Of a short window without figures of a year. */
+function figures({ strategies }: Study, short: boolean): string[] {
   const rows = strategies.map(({ name, runs }) => {
     const all = spreads(runs, MEASURES);
+    if (short) {
+      return [
+        name,
+        rate(all.netReturn, 3),
+        strategies[0]?.runs.length === 1 ? "" : range(all.netReturn),
+        rate(all.maxDrawdown, 3),
+        rate(all.timeInRange),
+        rate(all.impermanentLoss, 3),
+        plain(all.payRatio),
+      ];
+    }
     return [
       name,
       rate(all.cagr),
@@ -58,6 +94,7 @@ function figures({ strategies }: Study): string[] {
       rate(all.downCapture),
     ];
   });
+  if (short) return table(["%", "return", "", "maxDD", "in range", "IL", "fees/LVR"], rows);
   return table(
     [
       "%",
@@ -117,18 +154,20 @@ function gateLines(gates: Gates): string[] {
 }
 
 /** What is missing without each rule: the figures of `layered` as it is, then without each in turn. */
-function ablations({ ablation, strategies }: Study): string[][] {
+function ablations({ ablation, strategies }: Study, short: boolean): string[][] {
   if (ablation === null) return [];
   const whole = strategies.find(({ name }) => name === "layered")?.runs;
   const row = (name: string, runs: readonly RunFigures[]): string[] => {
     const all = spreads(runs, ABLATION_MEASURES);
     const plans = all.rebalances === null ? "-" : all.rebalances.mean.toFixed(0);
     const [up, down] = [rate(all.upCapture), rate(all.downCapture)];
-    return [name, rate(all.cagr), range(all.cagr), rate(all.maxDrawdown), plain(all.sharpe), up, down, plans];
+    const yearly = [rate(all.cagr), range(all.cagr)];
+    const whole = [rate(all.netReturn, 3), range(all.netReturn)];
+    return [name, ...(short ? whole : yearly), rate(all.maxDrawdown), plain(all.sharpe), up, down, plans];
   };
   return [
     table(
-      ["layered, %", "CAGR", "", "maxDD", "Sharpe", "up", "down", "plans"],
+      ["layered, %", short ? "return" : "CAGR", "", "maxDD", "Sharpe", "up", "down", "plans"],
       [
         ...(whole === undefined ? [] : [row("as it is", whole)]),
         ...ablation.map(({ rule, without }) => row(`without ${rule}`, without)),
@@ -217,8 +256,8 @@ export function table(header: readonly string[], rows: readonly (readonly string
 }
 
 /** A fraction as a percentage without its sign of percent. */
-function rate(spread: Spread | null): string {
-  return spread === null ? "-" : (spread.mean * 100).toFixed(1);
+function rate(spread: Spread | null, places = 1): string {
+  return spread === null ? "-" : (spread.mean * 100).toFixed(places);
 }
 
 function range(spread: Spread | null): string {

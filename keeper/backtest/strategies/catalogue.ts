@@ -1,9 +1,11 @@
 /** Every strategy by the name that the command line and all tables use (design: "Baselines"). */
 import type { ConfigOverrides } from "../../strategy/config.ts";
+import { feeTier } from "../../report/format.ts";
 import { BacktestOptionError } from "../errors.ts";
 import { charm } from "./charm.ts";
 import { hold } from "./hold.ts";
 import { layered } from "./layered/layered.ts";
+import { DECIMALS, FEE } from "./layered/pool.ts";
 import type { SignalTape } from "./layered/signalTape.ts";
 import { noLp } from "./noLp.ts";
 import { fullRange, staticRange } from "./passive.ts";
@@ -60,6 +62,26 @@ export const RIVALS = ["full-range", "recentre-20", "recentre-40", "charm-20", "
 export function createStrategy(name: StrategyName, materials: Materials): Strategy {
   const create: (materials: Materials) => Strategy = CATALOGUE[name];
   return create(materials);
+}
+
+/** Made of the keeper's decisions, which know one pool (layered/pool.ts). */
+const KEEPERS = ["layered", "layered-core", "no-lp"] as const satisfies readonly StrategyName[];
+
+/**
+ * To be asked where pay is of one pool.
+ * @throws BacktestOptionError for a strategy that stands in another pool than the one that pays
+ */
+export function requireOwnPool(
+  names: readonly StrategyName[],
+  pool: { readonly fee: number; readonly baseDecimals: number; readonly quoteDecimals: number },
+): void {
+  const { baseDecimals, quoteDecimals } = DECIMALS;
+  const same = pool.fee === FEE && pool.baseDecimals === baseDecimals && pool.quoteDecimals === quoteDecimals;
+  const keeper = same ? undefined : KEEPERS.find((name) => names.includes(name));
+  if (keeper === undefined) return;
+  throw new BacktestOptionError(
+    `--strategies: ${keeper} stands in a pool of ${feeTier(FEE)} whose tokens have ${baseDecimals} and ${quoteDecimals} decimals, and this pay is of another one; leave it away, or measure such a pool.`,
+  );
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import type { StrategyConfig } from "../../strategy/config.ts";
 import { type RunFigures, runFigures } from "../metrics/runFigures.ts";
+import type { PayRatio } from "./options.ts";
 import type { Runs } from "./runs.ts";
 
 type RuleName = keyof StrategyConfig["rules"];
@@ -30,7 +31,7 @@ export interface Ablation {
   readonly without: readonly RunFigures[];
 }
 
-export async function ablate(runs: Runs, k: number, starts: readonly number[]): Promise<readonly Ablation[]> {
+export async function ablate(runs: Runs, k: PayRatio, starts: readonly number[]): Promise<readonly Ablation[]> {
   const found: Ablation[] = [];
   for (const rule of ABLATED) {
     const without: RunFigures[] = [];

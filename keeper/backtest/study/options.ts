@@ -1,9 +1,12 @@
 /** What a back-test is asked for, checked. */
 import { BacktestOptionError } from "../errors.ts";
 
-/** Fee models that there are. `volume` and `events` (design: "Other models") come with the exact engine. */
-export const FEE_MODELS = ["lvr"] as const;
+/** What pools pay: `lvr` follows a model at a pay ratio k; `volume` and `events` are measured at one pool (keeper/backtest/pay). */
+export const FEE_MODELS = ["lvr", "volume", "events"] as const;
 export type FeeModel = (typeof FEE_MODELS)[number];
+
+/** k of a run: fees over LVR that the model `lvr` is given; null where pay is measured and the ratio is an outcome. */
+export type PayRatio = number | null;
 
 /** Pay ratio of the main tables. */
 export const DEFAULT_K = 0.9;
@@ -37,7 +40,7 @@ export function parsePlacebos(text: string): number {
 export function parseFeeModel(text: string): FeeModel {
   const model = FEE_MODELS.find((name) => name === text);
   if (model === undefined)
-    throw new BacktestOptionError(`--fees: there is no fee model "${text}"; write ${FEE_MODELS.join(" or ")}.`);
+    throw new BacktestOptionError(`--fees: there is no fee model "${text}"; write ${FEE_MODELS.join(", ")}.`);
   return model;
 }
 
@@ -61,16 +64,20 @@ export function parseStarts(text: string): number {
   return starts;
 }
 
+/** Hours of a run from which on figures of a year are given to people: those of less are a guess at the rest of it. */
+export const LEAST_YEARLY = LEAST_RUN;
+
 /**
  * Marks at which runs begin, a week apart; all end with the window.
+ * @param short a single start may have as few hours as there are: events of a pool seldom cover more than days
  * @throws BacktestOptionError if the window leaves the last start less than 30 days
  */
-export function startMarks(starts: number, bars: number): readonly number[] {
-  const needed = (starts - 1) * START_EVERY + LEAST_RUN;
+export function startMarks(starts: number, bars: number, short = false): readonly number[] {
+  const needed = short && starts === 1 ? 1 : (starts - 1) * START_EVERY + LEAST_RUN;
   if (bars < needed) {
     throw new BacktestOptionError(
       `The window has ${bars} hours, and ${starts} starts a week apart with 30 days for the last one need ${needed}; ` +
-        `choose a longer window (--from, --to) or fewer starts (--starts).`,
+        `choose a longer window (--from, --to) or fewer starts (--starts${short ? " 1 takes any length" : ""}).`,
     );
   }
   return Array.from({ length: starts }, (_, i) => i * START_EVERY);

@@ -13,11 +13,13 @@ import { RangeHistory } from "../engine/rangeHistory.ts";
 import { type Observer, type RunRecord, runStrategy } from "../engine/run.ts";
 import type { World } from "../engine/world.ts";
 import type { Costs } from "../model/costs.ts";
+import type { MeasuredPay } from "../pay/measured.ts";
 import { dampedVariance, type FeeFlow, feeFlow } from "../model/feeFlow.ts";
 import { createStrategy, type Materials, type StrategyName } from "../strategies/catalogue.ts";
 import { netDelta } from "../strategies/layered/layered.ts";
 import { type SignalTape, signalTape } from "../strategies/layered/signalTape.ts";
 import type { Strategy } from "../strategies/strategy.ts";
+import type { PayRatio } from "./options.ts";
 
 export interface RunsOptions {
   readonly path: PricePath;
@@ -29,7 +31,9 @@ export interface RunsOptions {
   /** Awaited between runs, so that a long study can be stopped: it ends with what this throws. */
   readonly pause: () => Promise<void>;
   /** Pay ratio at which the runs from the first mark keep the ranges that they had open; none unless given. */
-  readonly historyAt?: number;
+  readonly historyAt?: PayRatio;
+  /** Pay of the path's hours as a pool had it; then every run is at the pay ratio null. Without it pay follows the model `lvr`. */
+  readonly measured?: MeasuredPay;
 }
 
 /** How a run of `layered` may differ from the study's own. */
@@ -46,7 +50,7 @@ export class Runs {
   readonly #growth: Growth;
   readonly #damped: Float64Array;
   readonly #knots: Int32Array;
-  readonly #worlds = new Map<number, { readonly world: World; readonly flow: FeeFlow }>();
+  readonly #worlds = new Map<PayRatio, { readonly world: World; readonly flow: FeeFlow }>();
   readonly #records = new Map<string, RunRecord>();
   readonly #deltas = new Map<string, Deltas>();
   readonly #histories = new Map<string, RangeHistory>();
@@ -62,19 +66,19 @@ export class Runs {
     this.#knots = midnights(this.tape);
   }
 
-  /** Fee variance over the damped variance at a pay ratio. */
-  feeScale(k: number): number {
+  /** Fee variance over the damped variance at a pay ratio; 1 where pay is measured. */
+  feeScale(k: PayRatio): number {
     return this.#at(k).flow.scale;
   }
 
   get signals(): SignalTape {
-    const { flow } = this.#at(1);
+    const { flow } = this.#at(this.#options.measured === undefined ? 1 : null);
     this.#signals ??= signalTape(this.#options.path, this.tape, flow.perLiquidity, flow.scale);
     return this.#signals;
   }
 
   /** @param start mark */
-  async record(name: StrategyName, k: number, start: number): Promise<RunRecord> {
+  async record(name: StrategyName, k: PayRatio, start: number): Promise<RunRecord> {
     const key = `${name} ${k} ${start}`;
     const known = this.#records.get(key);
     if (known !== undefined) return known;
@@ -97,19 +101,19 @@ export class Runs {
   }
 
   /** Ranges of a run from the first mark, and the book that it ended with; null where none were kept. */
-  history(name: StrategyName, k: number): RangeHistory | null {
+  history(name: StrategyName, k: PayRatio): RangeHistory | null {
     return this.#histories.get(`${name} ${k} 0`) ?? null;
   }
 
   /** A run of `layered` that differs from the study's; not kept. */
-  async variant(k: number, start: number, { overrides, signals }: Variant): Promise<RunRecord> {
+  async variant(k: PayRatio, start: number, { overrides, signals }: Variant): Promise<RunRecord> {
     await this.#options.pause();
     const all = merged(this.#options.overrides ?? {}, overrides ?? {});
     const materials = { ...this.#materials(k, start), overrides: all, signals: () => signals ?? this.signals };
     return this.#run(createStrategy("layered", materials), k, start, []);
   }
 
-  #run(strategy: Strategy, k: number, start: number, observers: readonly Observer[]): RunRecord {
+  #run(strategy: Strategy, k: PayRatio, start: number, observers: readonly Observer[]): RunRecord {
     const { world } = this.#at(k);
     if (observers.length === 0) return runStrategy(world, strategy, start, this.#knots);
     const see = (book: Book): void => {
@@ -118,7 +122,7 @@ export class Runs {
     return runStrategy(world, strategy, start, this.#knots, { see });
   }
 
-  #materials(k: number, start: number): Materials {
+  #materials(k: PayRatio, start: number): Materials {
     return {
       feeScale: this.feeScale(k),
       signals: () => this.signals,
@@ -127,12 +131,25 @@ export class Runs {
     };
   }
 
-  #at(k: number): { readonly world: World; readonly flow: FeeFlow } {
+  #at(k: PayRatio): { readonly world: World; readonly flow: FeeFlow } {
     const known = this.#worlds.get(k);
     if (known !== undefined) return known;
-    const flow = feeFlow(this.tape, this.#damped, k);
-    const { costs } = this.#options;
-    const world = { tape: this.tape, feePerLiquidity: flow.perLiquidity, growth: this.#growth, costs };
+    const { costs, measured } = this.#options;
+    if ((measured === undefined) === (k === null))
+      throw new Error("A pay ratio is for the model lvr, and for nothing that was measured; report this as a bug.");
+    const flow =
+      measured === undefined
+        ? feeFlow(this.tape, this.#damped, k ?? Number.NaN)
+        : { perLiquidity: measured.perLiquidity, scale: 1 };
+    const { profile, grid } = measured ?? {};
+    const world: World = {
+      tape: this.tape,
+      feePerLiquidity: flow.perLiquidity,
+      growth: this.#growth,
+      costs,
+      ...(profile === undefined ? {} : { profile }),
+      ...(grid === undefined || grid === null ? {} : { grid }),
+    };
     this.#worlds.set(k, { world, flow });
     return { world, flow };
   }

@@ -14,14 +14,15 @@ import { stretchFigures, type StretchFigures } from "../metrics/stretch.ts";
 import type { StrategyName } from "../strategies/catalogue.ts";
 import { ablate, type Ablation } from "./ablation.ts";
 import { type Gates, gatesOf } from "./gates.ts";
-import { SENSITIVITY, startMarks } from "./options.ts";
+import type { MeasuredPay } from "../pay/measured.ts";
+import { type PayRatio, SENSITIVITY, startMarks } from "./options.ts";
 import { Runs, type RunsOptions } from "./runs.ts";
 import { type Candidate, requirePast, walkForward, type WalkForward } from "./walkForward.ts";
 
 export interface StudyOptions extends RunsOptions {
   readonly strategies: readonly StrategyName[];
-  /** Pay ratio. */
-  readonly k: number;
+  /** Null if and only if `measured` is given. */
+  readonly k: PayRatio;
   readonly starts: number;
   /** Runs on shuffled signals for gate E; 0 leaves it open. */
   readonly placebos: number;
@@ -39,7 +40,7 @@ export interface StrategyStudy {
   /** By "2018-Q1" and by "2018", in the order of time. */
   readonly quarters: ReadonlyMap<string, readonly StretchFigures[]>;
   readonly years: ReadonlyMap<string, readonly StretchFigures[]>;
-  /** Runs at other pay ratios, ascending, the study's own included. */
+  /** Runs at other pay ratios, ascending, the study's own included; empty where pay is measured. */
   readonly atK: ReadonlyMap<number, readonly RunFigures[]>;
   /** Part of the starts from which it returned more than `hold` did; null for `hold` itself. */
   readonly beatsHold: number | null;
@@ -58,14 +59,16 @@ export interface FirstRun {
 export interface Study {
   /** Unix seconds. */
   readonly starts: readonly number[];
-  /** Fee variance over the damped variance, at the study's k. */
-  readonly feeScale: number;
+  /** Fee variance over the damped variance, at the study's k; null where pay is measured. */
+  readonly feeScale: number | null;
+  /** What was measured; null where pay follows a model. */
+  readonly measured: Pick<MeasuredPay, "payRatio" | "volatility"> | null;
   /** Realised over the last 30 days of the window, a year; null if they lack bars. */
   readonly endVolatility: number | null;
   /** Bars of the window by regime. */
   readonly regimeBars: ReadonlyMap<RegimeName, number>;
   readonly strategies: readonly StrategyStudy[];
-  /** Where `layered` is among the strategies. */
+  /** Where `layered` is among the strategies and pay follows `k`, at which gates are asked. */
   readonly gates: Gates | null;
   /** Where it was asked for. */
   readonly ablation: readonly Ablation[] | null;
@@ -77,10 +80,10 @@ export async function runStudy(options: StudyOptions): Promise<Study> {
   const { path, k, strategies: names } = options;
   const runs = new Runs({ ...options, historyAt: options.k });
   const { tape, riskFree } = runs;
-  const starts = startMarks(options.starts, tape.bars);
+  const starts = startMarks(options.starts, tape.bars, options.measured !== undefined);
   if (options.walkForward !== undefined) requirePast(tape);
   const regimeAt = regimesOf(path);
-  const ratios = [...new Set([k, ...SENSITIVITY])].toSorted((a, b) => a - b);
+  const ratios = k === null ? [k] : [...new Set([k, ...SENSITIVITY])].toSorted((a, b) => a - b);
   const volatility = endVolatility(path);
   const holding: number[] = [];
   for (const start of starts) holding.push(returnOf(await runs.record("hold", k, start)));
@@ -89,14 +92,13 @@ export async function runStudy(options: StudyOptions): Promise<Study> {
   for (const name of names) {
     const atK = new Map<number, RunFigures[]>();
     let records: RunRecord[] = [];
+    let figures: RunFigures[] = [];
     for (const ratio of ratios) {
       const made: RunRecord[] = [];
       for (const start of starts) made.push(await runs.record(name, ratio, start));
-      atK.set(
-        ratio,
-        made.map((record) => runFigures(record, tape, riskFree)),
-      );
-      if (ratio === k) records = made;
+      const all = made.map((record) => runFigures(record, tape, riskFree));
+      if (ratio !== null) atK.set(ratio, all);
+      if (ratio === k) [records, figures] = [made, all];
     }
     const by = <N extends string>(nameOf: (time: number) => N): Map<N, StretchFigures[]> =>
       grouped(records, tape, riskFree, nameOf);
@@ -106,7 +108,7 @@ export async function runStudy(options: StudyOptions): Promise<Study> {
     if (record === undefined) throw new Error("A study without a run; report this as a bug.");
     strategies.push({
       name,
-      runs: atK.get(k) ?? [],
+      runs: figures,
       regimes: by(regimeAt),
       quarters: by(quarterName),
       years: by(yearName),
@@ -121,11 +123,13 @@ export async function runStudy(options: StudyOptions): Promise<Study> {
   }
   return {
     starts: starts.map((mark) => timeOf(tape, mark)),
-    feeScale: runs.feeScale(k),
+    feeScale: k === null ? null : runs.feeScale(k),
+    measured: options.measured ?? null,
     endVolatility: volatility,
     regimeBars: countBars(tape, regimeAt),
     strategies,
-    gates: names.includes("layered") ? await gatesOf(runs, { k, starts, placebos: options.placebos }) : null,
+    gates:
+      names.includes("layered") && k !== null ? await gatesOf(runs, { k, starts, placebos: options.placebos }) : null,
     ablation: options.ablation === true ? await ablate(runs, k, starts) : null,
     walkForward: options.walkForward === undefined ? null : await walkForward(runs, k, options.walkForward),
   };

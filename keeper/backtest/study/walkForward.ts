@@ -14,6 +14,7 @@ import { BacktestOptionError } from "../errors.ts";
 import { maxDrawdown } from "../metrics/drawdown.ts";
 import { sharpeRatio } from "../metrics/ratios.ts";
 import { type Overfitting, overfitting } from "./overfitting.ts";
+import type { PayRatio } from "./options.ts";
 import type { Runs } from "./runs.ts";
 
 export interface Candidate {
@@ -71,7 +72,7 @@ export function requirePast(tape: Tape): void {
 /** @throws BacktestOptionError as requirePast */
 export async function walkForward(
   runs: Runs,
-  k: number,
+  k: PayRatio,
   candidates: readonly Candidate[] = DEFAULT_CANDIDATES,
 ): Promise<WalkForward> {
   const { tape, riskFree } = runs;

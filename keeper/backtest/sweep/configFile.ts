@@ -4,7 +4,7 @@ import { dirname, resolve } from "node:path";
 
 import { z } from "zod";
 
-import { DEFAULT_K, DEFAULT_STARTS, FEE_MODELS, GREATEST_K, GREATEST_STARTS } from "../study/options.ts";
+import { DEFAULT_K, DEFAULT_STARTS, GREATEST_K, GREATEST_STARTS } from "../study/options.ts";
 import { SweepConfigError } from "./errors.ts";
 import type { Family, Parameters, Value } from "./families/family.ts";
 import { FAMILIES, FAMILY_NAMES } from "./families/registry.ts";
@@ -53,7 +53,10 @@ const fileSchema = z.strictObject({
   from: z.string().optional(),
   to: z.string().optional(),
   inputs: z.string().min(1).optional(),
-  fees: z.enum(FEE_MODELS).optional(),
+  // Measured pay is of days, and a sweep over days is a search for luck.
+  fees: z
+    .literal("lvr", { error: 'is not "lvr", which is the only fee model of a sweep; strata backtest has the others' })
+    .optional(),
   k: z.number().min(0).max(GREATEST_K).default(DEFAULT_K),
   starts: z.int().min(1).max(GREATEST_STARTS).default(DEFAULT_STARTS),
   strategy: z.string(),

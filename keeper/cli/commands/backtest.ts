@@ -8,19 +8,14 @@ import type { Run } from "../context.ts";
 import { InterruptedError, UsageError } from "../errors.ts";
 import { version } from "../version.ts";
 import { inputsFolder } from "../inputsFolder.ts";
+import { loadPay, type PayOptions, payOptions, requireOwnOptions } from "./backtestPay.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
-interface BacktestOptions {
-  readonly prices: string;
-  readonly from?: string;
-  readonly to?: string;
+interface BacktestOptions extends PayOptions {
   readonly strategies: string;
   readonly inputs?: string;
-  readonly fees: string;
-  readonly k: string;
   readonly starts: string;
-  readonly placebos: string;
   readonly config?: string;
   readonly ablation: boolean;
   readonly walkForward: boolean;
@@ -30,10 +25,10 @@ interface BacktestOptions {
 }
 
 export function addBacktest(program: Command, start: (command: Command) => Run): void {
-  program
+  const command = program
     .command("backtest")
     .description("run strategies over past prices, from several starts, and say where their profit came from")
-    .requiredOption("--prices <file>", "CSV of hourly bars")
+    .option("--prices <file>", "CSV of hourly bars; with --fees volume or events the pool's own unless given")
     .requiredOption(
       "--strategies <names>",
       "with commas between them: hold,full-range,recentre-20; a wrong one lists all",
@@ -44,72 +39,79 @@ export function addBacktest(program: Command, start: (command: Command) => Run):
       "--inputs <folder>",
       "rates, laid out like the data folder (default: STRATA_DATA, else ../shared/data if it is there)",
     )
-    .option("--fees <model>", "what pools pay: lvr = k times what they lose to arbitrage", "lvr")
-    .option("--k <ratio>", "fees over LVR over the whole window; 0.7, 1 and 1.2 are shown beside it", "0.9")
     .option("--starts <n>", "starting dates, a week apart", "6")
-    .option("--placebos <n>", "runs of layered on shuffled signals, for gate E", "39")
+    .option("--placebos <n>", "lvr: runs of layered on shuffled signals, for gate E (default: 39)")
     .option("--ablation", "layered without each of its rules in turn", false)
     .option("--walk-forward", "layered's configuration chosen on the past, judged on the next quarter", false)
     .option("--config <file>", "JSON with what of layered's configuration is not the default")
     .option("--out <folder>", "write a report there: report.html for people, CSV and JSON; a new or an empty folder")
     .option("--ranges <name>", "with --out: the strategy whose ranges are drawn (default: layered, else the first)")
-    .option("--sweep <file>", "with --out: results of strata sweep, shown as a heat map")
-    .action(async (options: BacktestOptions, command: Command) => {
-      const { environment, output, signal } = start(command);
-      // Loaded only now: no other command needs them.
-      const { parseFeeModel, parseK, parsePlacebos, parseStarts } = await import("../../backtest/study/options.ts");
-      const { parseStrategies, STRATEGY_NAMES } = await import("../../backtest/strategies/catalogue.ts");
-      const { DEFAULT_CANDIDATES } = await import("../../backtest/study/walkForward.ts");
-      const { readConfig } = await import("../../backtest/data/config.ts");
-      const { readFedFunds } = await import("../../backtest/data/fedFunds.ts");
-      const { DEFAULT_COSTS: costs } = await import("../../backtest/model/costs.ts");
-      const { runStudy } = await import("../../backtest/study/study.ts");
-      const { studyDocument } = await import("../../backtest/report/document.ts");
-      const { studyText } = await import("../../backtest/report/text.ts");
-      const { codeVersion } = await import("../../backtest/report/codeVersion.ts");
-      const { OWNED, PAGE, rangesShown, saveReport } = await import("../../backtest/report/save.ts");
-      const { readSweepMap } = await import("../../backtest/report/sweepMap.ts");
-      const { requireOurs } = await import("../../backtest/report/folder.ts");
-      const { loadPath } = await import("../../market/path.ts");
+    .option("--sweep <file>", "with --out: results of strata sweep, shown as a heat map");
+  payOptions(command).action(async (options: BacktestOptions, running: Command) => {
+    const { environment, output, signal } = start(running);
+    // Loaded only now: no other command needs them.
+    const { DEFAULT_K, DEFAULT_PLACEBOS, parseFeeModel, parseK, parsePlacebos, parseStarts } =
+      await import("../../backtest/study/options.ts");
+    const { parseStrategies, requireOwnPool, STRATEGY_NAMES } = await import("../../backtest/strategies/catalogue.ts");
+    const { DEFAULT_CANDIDATES } = await import("../../backtest/study/walkForward.ts");
+    const { readConfig } = await import("../../backtest/data/config.ts");
+    const { readFedFunds } = await import("../../backtest/data/fedFunds.ts");
+    const { sha256 } = await import("../../backtest/data/hash.ts");
+    const { canonicalJson } = await import("../../strategy/canonical.ts");
+    const { DEFAULT_COSTS: costs } = await import("../../backtest/model/costs.ts");
+    const { runStudy } = await import("../../backtest/study/study.ts");
+    const { studyDocument } = await import("../../backtest/report/document.ts");
+    const { studyText } = await import("../../backtest/report/text.ts");
+    const { codeVersion } = await import("../../backtest/report/codeVersion.ts");
+    const { OWNED, PAGE, rangesShown, saveReport } = await import("../../backtest/report/save.ts");
+    const { readSweepMap } = await import("../../backtest/report/sweepMap.ts");
+    const { requireOurs } = await import("../../backtest/report/folder.ts");
 
-      // Everything that can be wrong is found before anything takes time.
-      const strategies = parseStrategies(options.strategies, STRATEGY_NAMES);
-      const [fees, k, starts] = [parseFeeModel(options.fees), parseK(options.k), parseStarts(options.starts)];
-      const placebos = parsePlacebos(options.placebos);
-      const config =
-        options.config === undefined ? { overrides: {}, candidates: null } : await readConfig(options.config);
-      const { overrides } = config;
-      const walkForward = options.walkForward ? { walkForward: config.candidates ?? DEFAULT_CANDIDATES } : {};
-      requireShown(options, strategies);
-      requireLayered(options, strategies);
-      if (options.out !== undefined) await requireOurs(options.out, OWNED);
-      const sweep = options.sweep === undefined ? {} : { sweep: await readSweepMap(options.sweep) };
-      const folder = inputsFolder(options.inputs ?? null, environment);
-      const reserve = folder === null ? null : await readFedFunds(folder);
-      const { prices, from, to } = options;
-      const path = await loadPath({ prices, from, to });
-      const pause = async (): Promise<void> => {
-        await setImmediate();
-        if (signal.aborted) throw new InterruptedError();
-      };
-      const study = await runStudy({
-        ...{ path, strategies, k, starts, costs, reserve, overrides, placebos, pause },
-        ablation: options.ablation,
-        ...walkForward,
-      });
-      const code = await codeVersion(ROOT, version());
-      const source = reserve === null ? "default" : "fed funds";
-      const setting = { path, fees, k, costs, reserve: source, overrides, placebos, code } as const;
-      const document = studyDocument(study, setting);
-      if (options.out !== undefined) {
-        const ranges = rangesShown(study, options.ranges);
-        const files = await saveReport(options.out, { document, study, path, ranges, ...sweep });
-        output.log(
-          `The report is ${join(options.out, PAGE)}; ${files.length - 1} files with its figures lie beside it.`,
-        );
-      }
-      output.result(document, () => studyText(study, setting));
+    // Everything that can be wrong is found before anything takes time.
+    const strategies = parseStrategies(options.strategies, STRATEGY_NAMES);
+    const [fees, starts] = [parseFeeModel(options.fees), parseStarts(options.starts)];
+    requireOwnOptions(options, fees);
+    const k = fees !== "lvr" ? null : options.k === undefined ? DEFAULT_K : parseK(options.k);
+    const placebos =
+      fees !== "lvr" ? 0 : options.placebos === undefined ? DEFAULT_PLACEBOS : parsePlacebos(options.placebos);
+    const config =
+      options.config === undefined ? { overrides: {}, candidates: null } : await readConfig(options.config);
+    const { overrides } = config;
+    const candidates = options.walkForward ? (config.candidates ?? DEFAULT_CANDIDATES) : null;
+    requireShown(options, strategies);
+    requireLayered(options, strategies);
+    if (options.out !== undefined) await requireOurs(options.out, OWNED);
+    const sweep = options.sweep === undefined ? {} : { sweep: await readSweepMap(options.sweep) };
+    const folder = inputsFolder(options.inputs ?? null, environment);
+    const reserve = folder === null ? null : await readFedFunds(folder);
+    const { path, pool } = await loadPay(options, fees);
+    if (pool !== null) requireOwnPool(strategies, pool.origin);
+    const pause = async (): Promise<void> => {
+      await setImmediate();
+      if (signal.aborted) throw new InterruptedError();
+    };
+    const study = await runStudy({
+      ...{ path, strategies, k, starts, costs, reserve, overrides, placebos, pause },
+      ablation: options.ablation,
+      ...(candidates === null ? {} : { walkForward: candidates }),
+      ...(pool === null ? {} : { measured: pool.measured }),
     });
+    const code = await codeVersion(ROOT, version());
+    const setting = {
+      ...{ path, fees, k, costs, overrides, placebos, candidates, code, ablation: options.ablation },
+      reserve: reserve === null ? "default" : "fed funds",
+      ...(reserve === null ? {} : { ratesHash: sha256(canonicalJson(reserve)) }),
+      ...(options.config === undefined ? {} : { configFile: options.config }),
+      ...(pool === null ? {} : { pool: pool.origin }),
+    } as const;
+    const document = studyDocument(study, setting);
+    if (options.out !== undefined) {
+      const ranges = rangesShown(study, options.ranges);
+      const files = await saveReport(options.out, { document, study, path, ranges, ...sweep });
+      output.log(`The report is ${join(options.out, PAGE)}; ${files.length - 1} files with its figures lie beside it.`);
+    }
+    output.result(document, () => studyText(study, setting));
+  });
 }
 
 /** Strategies that the keeper's configuration changes. */

@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 
 import { SimulationFileError } from "../../sim/errors.ts";
 import type { Run } from "../context.ts";
 import { CommandError, InterruptedError } from "../errors.ts";
-import { parsePositive } from "../parse.ts";
+import { parsePositive, parseToken, parseWhole } from "../parse.ts";
 
 interface CompareOptions {
   readonly events: string;
@@ -94,20 +94,6 @@ export function addCompare(program: Command, start: (command: Command) => Run): 
         );
       }
     });
-}
-
-function parseWhole(most: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (!(value <= most)) throw new InvalidArgumentError(`Write a whole number up to ${most}.`);
-    return value;
-  };
-}
-
-function parseToken(text: string): 0 | 1 {
-  if (text === "0") return 0;
-  if (text === "1") return 1;
-  throw new InvalidArgumentError("Write 0 or 1.");
 }
 
 async function readText(file: string): Promise<string> {

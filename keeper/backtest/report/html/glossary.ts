@@ -1,4 +1,5 @@
 /** What names and terms mean, for readers who are no programmers. */
+import type { FeeModel } from "../../study/options.ts";
 
 /** By the catalogue's names; a strategy without a line here is shown without one. */
 export const STRATEGY_WORDS: Readonly<Record<string, string>> = {
@@ -41,13 +42,31 @@ export const TERMS: readonly (readonly [term: string, meaning: string])[] = [
 ];
 
 /** What is a model, and where it is known to be rough. */
-export const ROUGH: readonly string[] = [
-  "Prices are real; fees are not. They follow a model in which a pool pays k times what it loses to arbitrage over the whole window, more in wild weeks than in calm ones but less than in proportion. Measured volume and competing liquidity do not enter.",
-  "k was measured at 0.8 to 1 over months, 1.2 to 1.9 on one calm day and 0.3 in a crash. Every result is therefore also given at 0.7, 1 and 1.2.",
-  "The scale of the fees knows the whole window, so another end date gives the same past other fees. No strategy sees it.",
+export function roughParts(fees: FeeModel): readonly string[] {
+  return [...ROUGH_PAY[fees], ...ROUGH];
+}
+
+const ROUGH_PAY: Readonly<Record<FeeModel, readonly string[]>> = {
+  lvr: [
+    "Prices are real; fees are not. They follow a model in which a pool pays k times what it loses to arbitrage over the whole window, more in wild weeks than in calm ones but less than in proportion. Measured volume and competing liquidity do not enter.",
+    "k was measured at 0.8 to 1 over months, 1.2 to 1.9 on one calm day and 0.3 in a crash. Every result is therefore also given at 0.7, 1 and 1.2.",
+    "The scale of the fees knows the whole window, so another end date gives the same past other fees. No strategy sees it.",
+    "The vault is small beside its pools: it does not move the price, and its own liquidity does not dilute the fees.",
+  ],
+  volume: [
+    "Fees are the volume of each minute times the pool's fee, over the liquidity that was in range at its end and our own: the volume is taken not to grow because we came, and nobody else to leave.",
+    "Within a minute the pay is spread evenly between its lowest and its highest tick, and liquidity that came and went inside the minute is counted as it was left. Prices are good to half a tick.",
+    "Our liquidity does not move the price.",
+  ],
+  events: [
+    "Fees are those of every recorded swap, by the price at which they were paid. With our liquidity in the pool the price goes the recorded way and the volume is larger by our part; if that volume did not come, fees are too high by our share of the liquidity.",
+    "Nobody leaves because we came.",
+  ],
+};
+
+const ROUGH: readonly string[] = [
   "One price path. Starts a week apart share most of it: their range says how much the start matters, not how sure a mean is.",
   "A strategy acts at the close of an hour and at its price. What happened inside the hour is unknown.",
   "A swap costs the same part of its size whenever it happens, gas is always the same, and there is always somebody to trade with. In the hours in which ranges are moved all three are worst.",
-  "The vault is small beside its pools: it does not move the price, and its own liquidity does not dilute the fees.",
   "Break-even prices take the price at the horizon to be lognormal with the realised volatility of the last 30 days and no drift, and the fees to go on as in the last day for as long as each range is expected to be in use, wherever the price ends. Real prices jump more often than that.",
 ];

@@ -4,9 +4,10 @@ import { midnights } from "../../data/calendar.ts";
 import { regimesOf } from "../../data/regimes.ts";
 import { tapeOf, timeOf } from "../../data/tape.ts";
 import type { StudyDocument } from "../document.ts";
+import { isShort } from "../notes.ts";
 import { bandsOf } from "./bands.ts";
 import { type Drawing, figure } from "./figure.ts";
-import { ROUGH, STRATEGY_WORDS, TERMS } from "./glossary.ts";
+import { roughParts, STRATEGY_WORDS, TERMS } from "./glossary.ts";
 import { intervalLegend, patterns, regimeLegend, termLegend } from "./legends.ts";
 import { provenance } from "./provenance.ts";
 import { heatMap } from "./heatMap.ts";
@@ -108,12 +109,17 @@ function sections(input: ReportInput): readonly Markup[] {
         { class: "findings" },
         join(
           findings(document).map(({ headline, detail }) =>
-            el("li", {}, el("strong", {}, unbroken(headline, names)), unbroken(detail, names)),
+            el(
+              "li",
+              {},
+              headline === "" ? NOTHING : el("strong", {}, unbroken(headline, names)),
+              unbroken(detail, names),
+            ),
           ),
         ),
       ),
       summaryTable(document),
-      folded("More figures: risk, capture, trading", riskTable(document)),
+      isShort(document.data.bars) ? NOTHING : folded("More figures: risk, capture, trading", riskTable(document)),
       folded(
         "What the strategies do",
         table(
@@ -137,10 +143,13 @@ function sections(input: ReportInput): readonly Markup[] {
       figure(attributionOf(document), { legend: termLegend(document), table: termsTable(document) }),
     ),
     section("How far it fell", figure(drawdownPlot(tape, study.strategies))),
-    section(
-      "What it depends on",
-      figure(sensitivityPlot(rows, document.model.k), { table: sensitivityTable(document) }),
-    ),
+    // Measured pay leaves nothing to vary, and one start neither.
+    document.model.k === null
+      ? NOTHING
+      : section(
+          "What it depends on",
+          figure(sensitivityPlot(rows, document.model.k), { table: sensitivityTable(document) }),
+        ),
     section(
       "Calm and storm",
       el(
@@ -196,7 +205,7 @@ function sections(input: ReportInput): readonly Markup[] {
     named(
       "model",
       "What is a model here, and where it is rough",
-      el("ul", {}, join(ROUGH.map((line) => el("li", {}, text(line))))),
+      el("ul", {}, join(roughParts(document.model.fees).map((line) => el("li", {}, text(line))))),
     ),
     section(
       "Words",

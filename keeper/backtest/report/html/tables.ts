@@ -2,6 +2,7 @@
 import { counted, grouped, shortTime } from "../../../report/format.ts";
 import { tapeOf, timeOf } from "../../data/tape.ts";
 import type { StudyDocument } from "../document.ts";
+import { isShort } from "../notes.ts";
 import type { ReportInput } from "./input.ts";
 import { type Markup, NOTHING } from "./markup.ts";
 import { TERM_LABELS, TERM_NAMES } from "./plots/attribution.ts";
@@ -13,7 +14,30 @@ const NEVER: Cell = { value: null, text: "never" };
 const least = (range: readonly [number, number] | null): number | null => (range === null ? null : range[0]);
 const most = (range: readonly [number, number] | null): number | null => (range === null ? null : range[1]);
 
-export function summaryTable({ strategies, starts }: StudyDocument): Markup {
+export function summaryTable({ strategies, starts, data }: StudyDocument): Markup {
+  if (isShort(data.bars)) {
+    return table(
+      `In percent, except fees / LVR; means over ${counted(starts.length, "start")}, over the window and not a year`,
+      [
+        "strategy",
+        "return",
+        "greatest fall",
+        "starts that beat hold",
+        "time in range",
+        "impermanent loss",
+        "fees / LVR",
+      ],
+      Object.entries(strategies).map(([name, one]): Cell[] => [
+        name,
+        rate(one.netReturn, 2),
+        share(one.maxDrawdown, 2),
+        share(one.beatsHold, 0),
+        share(one.timeInRange, 0),
+        rate(one.impermanentLoss, 3),
+        plain(one.payRatio),
+      ]),
+    );
+  }
   const rows = Object.entries(strategies).map(([name, one]): Cell[] => [
     name,
     rate(one.cagr),
@@ -88,7 +112,7 @@ export function sensitivityTable({ strategies, model }: StudyDocument): Markup {
     Object.entries(strategies).map(([name, one]): Cell[] => [
       name,
       ...ratios.map((k) => rate(one.atK.find((at) => at.k === k)?.cagr ?? null)),
-      one.signDependsOnK ? "depends on k" : "the same at each k",
+      one.signDependsOnK === true ? "depends on k" : "the same at each k",
       rate(least(one.ranges.cagr)),
       rate(most(one.ranges.cagr)),
     ]),

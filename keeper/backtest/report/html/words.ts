@@ -1,12 +1,14 @@
 /** The question and its answer in sentences, from the document's figures alone. */
-import { grouped } from "../../../report/format.ts";
+import { feeTier, grouped } from "../../../report/format.ts";
 import type { StudyDocument } from "../document.ts";
+import { isShort } from "../notes.ts";
 import { listed, longDate, percentText } from "./write.ts";
 
 /** What the sentences need of a strategy's part of the document. */
 type Entry = readonly [name: string, figures: StudyDocument["strategies"][string]];
 
-export function question({ data, model, starts, strategies }: StudyDocument): string {
+export function question(document: StudyDocument): string {
+  const { data, model, starts, strategies } = document;
   const count = Object.keys(strategies).length;
   const ways = count === 1 ? `of strategy ${Object.keys(strategies)[0] ?? ""}` : `of ${count} strategies`;
   const dates =
@@ -14,8 +16,17 @@ export function question({ data, model, starts, strategies }: StudyDocument): st
   return (
     `Somebody has ${grouped(model.nav, 0)} (in the currency in which the prices are quoted) from ${longDate(data.from)} to ${longDate(data.to)}. ` +
     `What becomes of it in each ${ways}, and why? There are ${dates}. ` +
-    `Pools are taken to pay those who provide liquidity k = ${model.k} of what these lose to arbitrage.`
+    payWords(document)
   );
+}
+
+function payWords({ model, measured }: StudyDocument): string {
+  if (model.k !== null)
+    return `Pools are taken to pay those who provide liquidity k = ${model.k} of what these lose to arbitrage.`;
+  const { pool } = model;
+  const ratio = measured?.payRatio ?? null;
+  const paid = ratio === null ? "" : `, which was ${grouped(ratio, 2)} of what full-range liquidity lost to arbitrage`;
+  return `Pay is what one pool of ${pool === undefined ? "its pair" : feeTier(pool.fee)} was seen to pay in these hours${paid}.`;
 }
 
 /** A short headline and what stands behind it, one a row; the most important first. */
@@ -34,6 +45,7 @@ export function findings(document: StudyDocument): readonly Finding[] {
     ...byStart(entries),
     ...falls(entries),
     ...fewStarts(document),
+    ...document.notes.map((detail) => ({ headline: "", detail })),
   ];
 }
 
@@ -44,8 +56,16 @@ function ranked({ strategies }: StudyDocument): Entry[] {
   );
 }
 
-const yearly = ([, { cagr }]: Entry): string =>
-  cagr === null ? "no return that can be given" : `${percentText(cagr)} a year`;
+/** The return of a year, or of the window where that is too short for one. */
+function returned([, { cagr, netReturn }]: Entry, document: StudyDocument): string {
+  const short = isShort(document.data.bars);
+  const value = short ? netReturn : cagr;
+  return value === null
+    ? "no return that can be given"
+    : short
+      ? `${percentText(value, 2)} over the window`
+      : `${percentText(value)} a year`;
+}
 
 /** "1,000,000 became 1,813,136" */
 function became(netReturn: number | null, { model }: StudyDocument): string {
@@ -55,19 +75,28 @@ function became(netReturn: number | null, { model }: StudyDocument): string {
 function winner([best, second]: readonly Entry[], document: StudyDocument): Finding[] {
   if (best === undefined) return [];
   const [name, figures] = best;
-  const range = figures.ranges.cagr;
+  const short = isShort(document.data.bars);
+  const range = short ? null : figures.ranges.cagr;
   const spread =
     range === null ? "" : ` (${percentText(range[0])} to ${percentText(range[1])}, depending on the start)`;
   if (second === undefined)
-    return [{ headline: `${name} made ${yearly(best)}.`, detail: `${became(figures.netReturn, document)}${spread}.` }];
-  const points = (other: Entry): string => grouped(((figures.cagr ?? 0) - (other[1].cagr ?? 0)) * 100, 1);
+    return [
+      {
+        headline: `${name} made ${returned(best, document)}.`,
+        detail: `${became(figures.netReturn, document)}${spread}.`,
+      },
+    ];
+  const points = ([, other]: Entry): string =>
+    short
+      ? grouped(((figures.netReturn ?? 0) - (other.netReturn ?? 0)) * 100, 2)
+      : grouped(((figures.cagr ?? 0) - (other.cagr ?? 0)) * 100, 1);
   const hold = Object.entries(document.strategies).find(([other]) => other === "hold");
   const overHold =
     hold === undefined || hold[0] === name || hold[0] === second[0] ? "" : ` and ${points(hold)} more than hold`;
   return [
     {
-      headline: `${name} ended best: ${yearly(best)}.`,
-      detail: `${became(figures.netReturn, document)}${spread}. That is ${points(second)} points a year more than ${second[0]}, the next${overHold}.`,
+      headline: `${name} ended best: ${returned(best, document)}.`,
+      detail: `${became(figures.netReturn, document)}${spread}. That is ${points(second)} points ${short ? "" : "a year "}more than ${second[0]}, the next${overHold}.`,
     },
   ];
 }
@@ -77,7 +106,7 @@ function loser(entries: readonly Entry[], document: StudyDocument): Finding[] {
   if (worst === undefined || entries.length < 3) return [];
   return [
     {
-      headline: `${worst[0]} ended worst: ${yearly(worst)}.`,
+      headline: `${worst[0]} ended worst: ${returned(worst, document)}.`,
       detail: `${became(worst[1].netReturn, document)}. ${origin(worst)}`,
     },
   ];
@@ -113,7 +142,8 @@ function againstHold(entries: readonly Entry[], { starts }: StudyDocument): Find
 }
 
 function byK(entries: readonly Entry[], document: StudyDocument): Finding[] {
-  const flips = entries.filter(([, { signDependsOnK }]) => signDependsOnK).map(([name]) => name);
+  if (document.model.k === null) return [];
+  const flips = entries.filter(([, { signDependsOnK }]) => signDependsOnK === true).map(([name]) => name);
   const ratios = entries[0]?.[1].atK.map(({ k }) => k) ?? [];
   const bests = ratios.map((k) => ({ k, name: bestAt(entries, k) }));
   const names = [...new Set(bests.map(({ name }) => name))];

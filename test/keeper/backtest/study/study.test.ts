@@ -106,6 +106,14 @@ describe("backtest: a study", function () {
     const hash = (document: unknown): string => (document as { readonly configHash: string }).configHash;
     const other = studyDocument(await generated(), { ...setting, costs: { ...DEFAULT_COSTS, gas: 16 } });
     expect(hash(other)).not.to.equal(hash(one));
+    // What figures depend on has a part in it, where the files lie has none.
+    const study = await generated();
+    const changed = [{ ratesHash: "a" }, { ratesHash: "b" }, { ablation: true }, { candidates: [] }, { placebos: 3 }];
+    const hashes = changed.map((more) => hash(studyDocument(study, { ...setting, ...more })));
+    const candidates = [{ name: "one", overrides: {} }];
+    hashes.push(hash(studyDocument(study, { ...setting, candidates })), hash(one));
+    expect(new Set(hashes).size).to.equal(hashes.length - 1);
+    expect(hash(studyDocument(study, { ...setting, path: { ...path, file: "elsewhere.csv" } }))).to.equal(hash(one));
   });
 
   it("stops where it is told to", async () => {

@@ -100,6 +100,16 @@ describe("report: the page", function () {
     }
   });
 
+  it("says how layered was configured, and repeats it with all that was asked", async () => {
+    const { document } = made;
+    const layered = { ...document.layered, overrides: { width: { multiple: 2.5 } }, configFile: "my wide.json" };
+    const strategies = { ...document.strategies, layered: document.strategies["hold"]! };
+    const asked = { ...document, layered, strategies, ablation: [], seed: { placebos: [1, 7] } };
+    const text = unescaped(reportPage({ ...made, document: asked as unknown as ReportInput["document"] }));
+    expect(text).to.include('{"width":{"multiple":2.5}}');
+    expect(text).to.match(/--placebos 7 --ablation --config 'my wide.json' --out FOLDER/);
+  });
+
   it("names data, model, hashes, seed and code, and how to repeat it", () => {
     const { data, configHash } = made.document;
     for (const fact of [
