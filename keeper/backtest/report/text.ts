@@ -18,6 +18,7 @@ export function studyText(study: Study, setting: Setting): string {
   return [
     head(study, setting),
     figures(study, isShort(setting.path.bars.length)),
+    ...(isShort(setting.path.bars.length) ? [] : [outcomes(study)]),
     attributions(study),
     ...(setting.k === null ? [] : [sensitivity(study)]),
     ...periods(study),
@@ -114,6 +115,22 @@ function figures({ strategies }: Study, short: boolean): string[] {
     ],
     rows,
   );
+}
+
+/** What came of it in money, and where the ranges that are open at the end stop paying. */
+function outcomes({ strategies, starts }: Study): string[] {
+  const bounds = (name: StrategyStudy): readonly string[] => {
+    const month = name.first.breakEven?.find(({ days }) => days === 30)?.absolute ?? null;
+    if (month === null) return ["", ""];
+    const upper = month.upper === null ? "any" : shortPrice(month.upper);
+    return [`${shortPrice(month.lower)} to ${upper}`, `${(month.probability * 100).toFixed(0)} %`];
+  };
+  const rows = strategies.map((one) => {
+    const all = spreads(one.runs, ["netReturn", "irr"] as const);
+    const beats = one.beatsHold === null ? "-" : `${Math.round(one.beatsHold * starts.length)} of ${starts.length}`;
+    return [one.name, rate(all.netReturn), range(all.netReturn), rate(all.irr), beats, ...bounds(one)];
+  });
+  return table(["%", "net return", "", "IRR", "beats hold", "break-even in 30 days", "probability"], rows);
 }
 
 function attributions({ strategies }: Study): string[] {
@@ -253,6 +270,11 @@ export function table(header: readonly string[], rows: readonly (readonly string
       .join("  ")
       .trimEnd(),
   );
+}
+
+/** Four digits say enough of a price years away from nothing. */
+function shortPrice(value: number): string {
+  return grouped(value, value < 10 ? 3 : value < 1_000 ? 1 : 0);
 }
 
 /** A fraction as a percentage without its sign of percent. */

@@ -4,6 +4,7 @@
  */
 import { HOURS_PER_YEAR } from "../../signals/signal.ts";
 import type { RunRecord } from "../engine/run.ts";
+import { GAS, SLIPPAGE, TERMS } from "../engine/terms.ts";
 import { maxDrawdown } from "../metrics/drawdown.ts";
 import { runFigures } from "../metrics/runFigures.ts";
 import { spreadOf } from "../metrics/spread.ts";
@@ -146,13 +147,14 @@ function diluted(
   drawdown: number,
 ): { readonly nav: Float64Array; readonly part: number } {
   const held = (part: number): Float64Array => {
-    const out = new Float64Array(Math.floor((nav.length - 1) / 24) + 1);
+    const out = new Float64Array(nav.length);
+    let day = 0;
     out[0] = 1;
-    for (let day = 1; day < out.length; day++) {
-      const [from, to] = [(day - 1) * 24, day * 24];
-      const own = (nav[to] as number) / (nav[from] as number);
-      const bills = Math.exp((riskFree[start + to] as number) - (riskFree[start + from] as number));
-      out[day] = (out[day - 1] as number) * (part * own + (1 - part) * bills);
+    for (let hour = 1; hour < out.length; hour++) {
+      const own = (nav[hour] as number) / (nav[day] as number);
+      const bills = Math.exp((riskFree[start + hour] as number) - (riskFree[start + day] as number));
+      out[hour] = (out[day] as number) * (part * own + (1 - part) * bills);
+      if (hour % 24 === 0) day = hour;
     }
     return out;
   };
@@ -163,13 +165,13 @@ function diluted(
     if (maxDrawdown(held(middle)) <= drawdown) low = middle;
     else high = middle;
   }
-  const out = held(low);
-  return { nav: hourly(out, nav.length), part: low };
+  return { nav: held(low), part: low };
 }
 
-/** Days as hours, for CAGR by the same clock. */
-function hourly(days: Float64Array, length: number): Float64Array {
-  return Float64Array.from({ length }, (_, i) => days[Math.min(Math.floor(i / 24), days.length - 1)] as number);
+/** Swaps and gas, quote units. */
+function tradingCosts({ terms }: RunRecord): number {
+  const last = terms.length - TERMS;
+  return (terms[last + GAS] as number) + (terms[last + SLIPPAGE] as number);
 }
 
 function cagr(nav: Float64Array): number {
@@ -180,7 +182,9 @@ function captures(fields: readonly Field[], runs: Runs): Judged {
   const all = fields.map(({ own }) => runFigures(own, runs.tape, runs.riskFree));
   const up = spreadOf(all.map(({ upCapture }) => upCapture))?.mean ?? null;
   const down = spreadOf(all.map(({ downCapture }) => downCapture))?.mean ?? null;
-  if (up === null || down === null) return { figures: { up, down }, passed: null };
+  // Too much of the falls fails the gate whatever there was of the rises.
+  if (up === null || down === null)
+    return { figures: { up, down }, passed: down !== null && down > 0.35 ? false : null };
   return { figures: { up, down, ahead: up - down }, passed: up - down >= 0.05 && down <= 0.35 };
 }
 
@@ -209,6 +213,9 @@ function twin(fields: readonly Field[], twins: readonly RunRecord[]): Judged {
       twinCagr: mean(twins.map(({ nav }) => cagr(nav))),
       drawdown: mean(fields.map(({ own }) => maxDrawdown(own.nav))),
       twinDrawdown: mean(twins.map(({ nav }) => maxDrawdown(nav))),
+      // What is left between the two is what providing liquidity was worth and what following the same delta cost each.
+      costs: mean(fields.map(({ own }) => tradingCosts(own))),
+      twinCosts: mean(twins.map(tradingCosts)),
     },
     passed: null,
   };

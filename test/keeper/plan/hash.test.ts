@@ -62,7 +62,7 @@ describe("the published decision", () => {
       { ...document, history: { ...document.history, hash: `0x${"00".repeat(32)}` } },
       { ...document, config: { ...document.config, minPosition: document.config.minPosition * 1.0000000001 } },
       { ...document, decision: { ...document.decision, expectedGain: document.decision.expectedGain + 1e-9 } },
-      { ...document, decision: { ...document.decision, strategy: { name: "layered-core", version: "0" } } },
+      { ...document, decision: { ...document.decision, strategy: { name: "layered", version: "0" } } },
     ];
     for (const other of changed) expect(verifyRecord(other, hash)).to.equal(false);
   });

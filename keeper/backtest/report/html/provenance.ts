@@ -30,9 +30,7 @@ export function provenance(document: StudyDocument): Markup {
     ...(Object.keys(layered.overrides).length === 0
       ? []
       : [["Configuration of layered where it is not the default", canonicalJson(layered.overrides)] as const]),
-    ...(model.ratesSha256 !== undefined
-      ? [["Hash of the reserve's rates", model.ratesSha256] as const]
-      : []),
+    ...(model.ratesSha256 !== undefined ? [["Hash of the reserve's rates", model.ratesSha256] as const] : []),
     [
       "Costs",
       `swap ${grouped(model.swap * 10_000, 1)} bp, gas ${grouped(model.gas, 2)} a rebalance, borrowing ${grouped(model.borrowRate * 100, 2)} % a year, collateral ${grouped(model.collateralYield * 100, 2)} %, reserve ${model.reserve === "default" ? `${grouped(model.reserveRate * 100, 2)} %` : "fed funds"}, liquidation at a loan-to-value of ${grouped(model.liquidationLtv * 100, 0)} %`,

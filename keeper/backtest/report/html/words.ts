@@ -134,10 +134,15 @@ function againstHold(entries: readonly Entry[], { starts }: StudyDocument): Find
       : "",
     never.length > 0 ? `From none: ${listed(never)}.` : "",
   ].filter((sentence) => sentence !== "");
+  const most = those((part) => part > 0.5);
   const headline =
-    always.length === 0 && sometimes.length === 0
-      ? "Nothing beat holding half and half."
-      : `${listed(always.length > 0 ? always : sometimes.map(([name]) => name))} beat${always.length + (always.length > 0 ? 0 : sometimes.length) === 1 ? "s" : ""} holding half and half.`;
+    always.length > 0
+      ? `${listed(always)} beat${always.length === 1 ? "s" : ""} holding half and half.`
+      : most.length > 0
+        ? `${listed(most)} beat${most.length === 1 ? "s" : ""} holding half and half from most starts.`
+        : sometimes.length > 0
+          ? "Nothing beats holding half and half from most starts."
+          : "Nothing beat holding half and half.";
   return [{ headline, detail: sentences.join(" ") }];
 }
 

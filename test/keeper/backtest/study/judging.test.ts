@@ -28,7 +28,7 @@ function generated(days: number, seed: number): PricePath {
 }
 
 describe("backtest: judging layered", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
 
   it("gives every gate its figures at both pay ratios, and the twin that holds the same delta", async () => {
     const path = generated(380, 71);

@@ -244,7 +244,7 @@ describe("report: the page", function () {
 });
 
 describe("report: the answer in words", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
   let document: StudyDocument;
   before(async () => ({ document } = await input()));
 
@@ -305,6 +305,9 @@ describe("report: the answer in words", function () {
     expect(told(-0.1, 0.1)).to.match(/Whether static gains or loses depends on the start\./);
     expect(told(0.1, 0.2)).to.match(/does not depend on these starts/);
     expect(told(0.1, 0.2)).to.match(/From some: static \(3 of 6\)\. From none: full-range\./);
+    expect(told(0.1, 0.2)).to.match(/Nothing beats holding half and half from most starts\./);
+    const most = { hold: {}, static: { beatsHold: 5 / 6 }, "full-range": { beatsHold: 1 / 3 } };
+    expect(all(where(most))).to.match(/static beats holding half and half from most starts\./);
     expect(all(where({ hold: {}, static: { beatsHold: 0 } }))).to.match(/Nothing beat holding half and half\./);
   });
 
