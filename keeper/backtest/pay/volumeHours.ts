@@ -41,7 +41,7 @@ const YEAR = 365 * 24 * HOUR;
 /** @throws BacktestOptionError for a window that is none or that the minutes do not cover, or if it cannot be told which token is the quote */
 export function volumeHours({ minutes, file, fee, tokens, from, to }: VolumeOptions): PoolHours {
   const window = windowOf(minutes, file, from, to);
-  const opening = minutes.find(({ time }) => time >= window.from) ?? (minutes[0] as MinuteBar);
+  const opening = minutes.find(({ time }) => time >= window.from) ?? (minutes[0]);
   const orientation = orientationOf(
     (turned) => priceAt(opening.openTick, turned),
     tokens,

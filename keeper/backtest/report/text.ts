@@ -21,7 +21,7 @@ export function studyText(study: Study, setting: Setting): string {
     ...(isShort(setting.path.bars.length) ? [] : [outcomes(study)]),
     attributions(study),
     ...(setting.k === null ? [] : [sensitivity(study)]),
-    ...periods(study),
+    ...periods(study, isShort(setting.path.bars.length)),
     ...(study.gates === null ? [] : [gateLines(study.gates)]),
     ...ablations(study, isShort(setting.path.bars.length)),
     ...walked(study),
@@ -35,12 +35,14 @@ export function studyText(study: Study, setting: Setting): string {
 function head(study: Study, setting: Setting): string[] {
   const { path, costs, reserve } = setting;
   const { starts } = study;
+  const many = starts.length > 1 ? " a week apart" : "";
+  const prices = setting.pool?.prices === "pool" ? "the pool's own prices" : (path.file ?? "generated prices");
   const few = starts.length < DEFAULT_STARTS ? `; fewer than ${DEFAULT_STARTS}: one path proves nothing` : "";
   return [
-    `${path.file ?? "generated prices"}   ${shortTime(path.from)} to ${shortTime(path.to)}   ${grouped(path.bars.length, 0)} hours, ${path.filledBars} of them filled`,
+    `${prices}   ${shortTime(path.from)} to ${shortTime(path.to)}   ${grouped(path.bars.length, 0)} hours, ${path.filledBars} of them filled`,
     ...payLines(study, setting),
     `swap ${grouped(costs.swap * 10_000, 0)} bp, gas ${costs.gas} a rebalance, start ${grouped(costs.nav, 0)}; risk-free rate: ${reserve === "default" ? percent(costs.reserveRate) : reserve}`,
-    `${counted(starts.length, "start")} a week apart${few}; figures are means over them, in brackets their range`,
+    `${counted(starts.length, "start")}${many}${few}; figures are means over them, in brackets their range`,
   ];
 }
 
@@ -234,7 +236,7 @@ function shortFigure(value: number): string {
 type Periods = ReadonlyMap<string, readonly StretchFigures[]>;
 
 /** Net returns by regime, year and quarter: a table each, a column for each strategy. */
-function periods({ strategies, regimeBars }: Study): string[][] {
+function periods({ strategies, regimeBars }: Study, short: boolean): string[][] {
   const returns = (
     title: string,
     pick: (one: StrategyStudy) => Periods,
@@ -245,13 +247,20 @@ function periods({ strategies, regimeBars }: Study): string[][] {
       [title, ...strategies.map(({ name }) => name)],
       names.map((name, i) => [
         labels[i] ?? name,
-        ...strategies.map((one) => rate(spreadOf((pick(one).get(name) ?? []).map(({ netReturn }) => netReturn)))),
+        ...strategies.map((one) =>
+          rate(spreadOf((pick(one).get(name) ?? []).map(({ netReturn }) => netReturn)), short ? 3 : 1),
+        ),
       ]),
     );
   const keys = (pick: (one: StrategyStudy) => Periods): string[] =>
     [...new Set(strategies.flatMap((one) => [...pick(one).keys()]))].toSorted();
   const regimes = REGIME_NAMES.filter((name) => regimeBars.has(name));
   const hours = regimes.map((name) => `${name}, ${grouped(regimeBars.get(name) ?? 0, 0)} h`);
+  // Of a few days, year and quarter are the window, and so is a regime that nobody knows.
+  if (short)
+    return regimes.some((name) => name !== "unknown")
+      ? [returns("%, by regime", (one) => one.regimes, regimes, hours)]
+      : [];
   const [years, quarters] = [keys((one) => one.years), keys((one) => one.quarters)];
   return [
     returns("%, by regime", (one) => one.regimes, regimes, hours),
@@ -279,7 +288,10 @@ function shortPrice(value: number): string {
 
 /** A fraction as a percentage without its sign of percent. */
 function rate(spread: Spread | null, places = 1): string {
-  return spread === null ? "-" : (spread.mean * 100).toFixed(places);
+  if (spread === null) return "-";
+  const written = (spread.mean * 100).toFixed(places);
+  // Rounding may leave a minus before nothing.
+  return Number(written) === 0 ? (0).toFixed(places) : written;
 }
 
 function range(spread: Spread | null): string {

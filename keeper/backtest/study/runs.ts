@@ -79,7 +79,7 @@ export class Runs {
 
   /** @param start mark */
   async record(name: StrategyName, k: PayRatio, start: number): Promise<RunRecord> {
-    const key = `${name} ${k} ${start}`;
+    const key = `${name} ${String(k)} ${start}`;
     const known = this.#records.get(key);
     if (known !== undefined) return known;
     if (name === "no-lp") await this.record("layered", k, start);
@@ -102,7 +102,7 @@ export class Runs {
 
   /** Ranges of a run from the first mark, and the book that it ended with; null where none were kept. */
   history(name: StrategyName, k: PayRatio): RangeHistory | null {
-    return this.#histories.get(`${name} ${k} 0`) ?? null;
+    return this.#histories.get(`${name} ${String(k)} 0`) ?? null;
   }
 
   /** A run of `layered` that differs from the study's; not kept. */
@@ -126,7 +126,7 @@ export class Runs {
     return {
       feeScale: this.feeScale(k),
       signals: () => this.signals,
-      deltas: () => this.#deltas.get(`layered ${k} ${start}`)?.values ?? new Float64Array(),
+      deltas: () => this.#deltas.get(`layered ${String(k)} ${start}`)?.values ?? new Float64Array(),
       overrides: this.#options.overrides ?? {},
     };
   }

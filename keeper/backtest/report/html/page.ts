@@ -9,7 +9,7 @@ import { bandsOf } from "./bands.ts";
 import { type Drawing, figure } from "./figure.ts";
 import { roughParts, STRATEGY_WORDS, TERMS } from "./glossary.ts";
 import { intervalLegend, patterns, regimeLegend, termLegend } from "./legends.ts";
-import { provenance } from "./provenance.ts";
+import { priceSource, provenance } from "./provenance.ts";
 import { heatMap } from "./heatMap.ts";
 import type { ReportInput } from "./input.ts";
 import { judged } from "./judged.ts";
@@ -98,7 +98,7 @@ function sections(input: ReportInput): readonly Markup[] {
         "p",
         { class: "soft" },
         text(
-          `Prices: ${document.data.file ?? "generated"}, ${grouped(document.data.bars, 0)} hours, ${grouped(document.data.filledBars, 0)} of them filled. Not advice: the past of one price, and a model of what pools pay.`,
+          `Prices: ${priceSource(document)}, ${grouped(document.data.bars, 0)} hours, ${grouped(document.data.filledBars, 0)} of them filled. Not advice: the past of one price, and a model of what pools pay.`,
         ),
       ),
     ),

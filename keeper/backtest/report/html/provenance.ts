@@ -6,6 +6,11 @@ import type { StudyDocument } from "../document.ts";
 import { el, join, type Markup, text } from "./markup.ts";
 import { listed } from "./write.ts";
 
+/** Whose prices they are. */
+export function priceSource({ data, model }: StudyDocument): string {
+  return model.pool?.prices === "pool" ? "those of the pool that pays" : (data.file ?? "generated");
+}
+
 export function provenance(document: StudyDocument): Markup {
   const { data, model, configHash, seed, code, starts, layered } = document;
   const commit = code?.commit ?? null;
@@ -14,7 +19,7 @@ export function provenance(document: StudyDocument): Markup {
       ? "unknown"
       : `${code.version}${commit === null ? "" : `, commit ${commit}${code.changed === true ? " with changes that are in no commit" : ""}`}`;
   const facts: readonly (readonly [string, string])[] = [
-    ["Data", `${data.file ?? "generated"}, ${data.from} to ${data.to}`],
+    ["Data", `${priceSource(document)}, ${data.from} to ${data.to}`],
     ["Hash of the prices", data.sha256],
     ["Hash of the configuration", configHash],
     [
@@ -79,7 +84,7 @@ type Model = StudyDocument["model"];
 function feeWords({ fees, k, feeScale, pool }: Model): string {
   if (pool !== undefined)
     return `model ${fees}, measured at a pool of ${feeTier(pool.fee)} whose token${pool.quote} is the quote; prices of ${pool.prices === "pool" ? "the pool itself" : "the price file"}`;
-  return `model ${fees}, k = ${k}, fee variance ${feeScale?.toPrecision(6) ?? "-"} times the damped variance`;
+  return `model ${fees}, k = ${String(k)}, fee variance ${feeScale?.toPrecision(6) ?? "-"} times the damped variance`;
 }
 
 /** Empty where prices are the pool's own. */
@@ -88,7 +93,7 @@ function pricesOption(file: string | null, { pool }: Model): string {
 }
 
 function payOptions({ fees, k, pool }: Model): string {
-  if (pool === undefined) return `--k ${k}`;
+  if (pool === undefined) return `--k ${String(k)}`;
   const files = pool.files.map(({ file }) => quoted(file)).join(" ");
   const map = pool.tickMap === null ? "" : ` --tickmap ${quoted(pool.tickMap.file)}`;
   // A tick map says its fee itself.

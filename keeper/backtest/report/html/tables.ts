@@ -107,7 +107,7 @@ export function termsTable({ strategies }: StudyDocument): Markup {
 export function sensitivityTable({ strategies, model }: StudyDocument): Markup {
   const ratios = Object.values(strategies)[0]?.atK.map(({ k }) => k) ?? [];
   return table(
-    `Return a year, %, by k, and its range over the starts at k = ${model.k}`,
+    `Return a year, %, by k, and its range over the starts at k = ${String(model.k)}`,
     ["strategy", ...ratios.map((k) => `k = ${k}`), "gain or loss", "least start", "most"],
     Object.entries(strategies).map(([name, one]): Cell[] => [
       name,

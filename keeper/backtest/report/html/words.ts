@@ -12,10 +12,12 @@ export function question(document: StudyDocument): string {
   const count = Object.keys(strategies).length;
   const ways = count === 1 ? `of strategy ${Object.keys(strategies)[0] ?? ""}` : `of ${count} strategies`;
   const dates =
-    starts.length === 1 ? "one start" : `${starts.length} starts, a week apart; figures are means over them`;
+    starts.length === 1
+      ? "There is one start."
+      : `There are ${starts.length} starts, a week apart; figures are means over them.`;
   return (
     `Somebody has ${grouped(model.nav, 0)} (in the currency in which the prices are quoted) from ${longDate(data.from)} to ${longDate(data.to)}. ` +
-    `What becomes of it in each ${ways}, and why? There are ${dates}. ` +
+    `What becomes of it in each ${ways}, and why? ${dates} ` +
     payWords(document)
   );
 }
@@ -224,8 +226,9 @@ function falls(entries: readonly Entry[]): Finding[] {
   ];
 }
 
-function fewStarts({ starts }: StudyDocument): Finding[] {
-  if (starts.length >= 6) return [];
+function fewStarts({ starts, model }: StudyDocument): Finding[] {
+  // Where pay is measured one start is as many as there can be, and the notes say so.
+  if (starts.length >= 6 || (starts.length === 1 && model.k === null)) return [];
   return [
     {
       headline: "One path proves little.",

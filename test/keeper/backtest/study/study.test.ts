@@ -137,13 +137,16 @@ describe("backtest: a study", function () {
   });
 
   it("checks what it is asked for", () => {
-    expect(() => parseFeeModel("volume")).to.throw(/--fees: there is no fee model "volume"; write lvr/);
+    expect(() => parseFeeModel("guess")).to.throw(/--fees: there is no fee model "guess"; write lvr, volume, events/);
     for (const k of ["-1", "nine", "5.1", ""])
       expect(() => parseK(k)).to.throw(/is not a pay ratio; write fees over LVR from 0 to 5/);
     for (const starts of ["0", "1.5", "105"]) expect(() => parseStarts(starts)).to.throw(/is not a number of starts/);
     expect([parseFeeModel("lvr"), parseK("0"), parseStarts("6")]).to.deep.equal(["lvr", 0, 6]);
     expect(startMarks(3, 8760)).to.deep.equal([0, 168, 336]);
     expect(() => startMarks(6, 1559)).to.throw(/has 1559 hours, and 6 starts .* need 1560; choose a longer window/);
+    expect(() => startMarks(1, 719)).to.throw(/need 720; .* or fewer starts \(--starts\)/);
+    expect(startMarks(1, 22, true)).to.deep.equal([0]);
+    expect(() => startMarks(6, 22, true)).to.throw(/22 hours, and 6 starts .* fewer starts \(--starts 1 takes any length\)/);
   });
 });
 
