@@ -3,6 +3,7 @@ import { setImmediate } from "node:timers/promises";
 
 import { type Command, InvalidArgumentError } from "commander";
 
+import type { Bar } from "../../market/types.ts";
 import { SimulationFileError } from "../../sim/errors.ts";
 import type { Run } from "../context.ts";
 import { CommandError, InterruptedError } from "../errors.ts";
@@ -13,6 +14,7 @@ interface CompareOptions {
   readonly tickmap?: string;
   readonly fee?: number;
   readonly strategies: string;
+  readonly history?: string;
   readonly from?: string;
   readonly to?: string;
   readonly days?: number;
@@ -41,6 +43,7 @@ export function addCompare(program: Command, start: (command: Command) => Run): 
       "with commas between them; a wrong one lists all",
       "hold,full-range,static,recentre-20,recentre-40,charm-20,charm-40",
     )
+    .option("--history <file>", "hourly prices of the time before, as a past for the signals of layered; never traded")
     .option("--from <date>", "first hour, UTC (default: the first at which the pool's state is known)")
     .option("--to <date>", "end, not included (default: the last whole hour of the events)")
     .option("--days <n>", "length instead of an end", parseWhole(36_500))
@@ -56,7 +59,7 @@ export function addCompare(program: Command, start: (command: Command) => Run): 
     .action(async (options: CompareOptions, command: Command) => {
       const { output, signal } = start(command);
       // Loaded only now: no other command needs them.
-      const { BASELINE_NAMES, parseStrategies } = await import("../../backtest/strategies/catalogue.ts");
+      const { parseStrategies, STRATEGY_NAMES } = await import("../../backtest/strategies/catalogue.ts");
       const { parseReplay } = await import("../../backtest/exact/poolFeed.ts");
       const { compareEngines } = await import("../../backtest/exact/compare.ts");
       const { loadSource } = await import("../../backtest/exact/source.ts");
@@ -68,7 +71,7 @@ export function addCompare(program: Command, start: (command: Command) => Run): 
 
       const { events: file, tickmap, fee, quote, baseDecimals, quoteDecimals } = options;
       // Everything that can be wrong is found before anything takes time.
-      const strategies = parseStrategies(options.strategies, BASELINE_NAMES);
+      const strategies = parseStrategies(options.strategies, STRATEGY_NAMES);
       const mode = parseReplay(options.replay);
       const costs = options.nav === undefined ? DEFAULT_COSTS : { ...DEFAULT_COSTS, nav: options.nav };
       const map = tickmap === undefined ? undefined : readTickMap(tickmap);
@@ -80,11 +83,12 @@ export function addCompare(program: Command, start: (command: Command) => Run): 
         ...(fee === undefined ? {} : { fee }),
       });
       const window = windowOf(source.events, source.since, options, file);
+      const history = await readHistory(options.history);
       const pause = async (): Promise<void> => {
         await setImmediate();
         if (signal.aborted) throw new InterruptedError();
       };
-      const result = await compareEngines({ source, window, strategies, mode, costs, reserve: null, pause });
+      const result = await compareEngines({ source, window, strategies, mode, costs, reserve: null, history, pause });
       const setting = { source, window, mode, costs };
       output.result(comparisonDocument(result, setting), () => comparisonText(result, setting));
       if (!result.passed) {
@@ -94,6 +98,14 @@ export function addCompare(program: Command, start: (command: Command) => Run): 
         );
       }
     });
+}
+
+/** Every bar of a file of hourly prices; none without a file. @throws MarketDataError */
+async function readHistory(file: string | undefined): Promise<readonly Bar[]> {
+  if (file === undefined) return [];
+  const { readPricePath } = await import("../../market/file.ts");
+  const { history, bars } = await readPricePath(file);
+  return [...history, ...bars];
 }
 
 function parseWhole(most: number): (text: string) => number {

@@ -139,7 +139,7 @@ describe("cli: compare", function () {
       ["--from", "2023-01-01"],
       /The state of the pool is known from 2023-01-02 00:00Z on/,
     ],
-    ["an unknown strategy", ["--strategies", "martingale"], /there is no strategy "martingale"; choose from hold/],
+    ["an unknown strategy", ["--strategies", "martingale"], /there is no strategy "martingale"; choose from layered/],
     ["an unknown replay", ["--replay", "dice"], /swaps cannot be replayed by "dice"; write prices or amounts/],
     ["a fee that is not the map's", ["--fee", "500"], /--fee 500 contradicts the tick map/],
     ["a word for a token", ["--quote", "usd"], /Write 0 or 1/],

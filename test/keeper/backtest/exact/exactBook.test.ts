@@ -49,6 +49,14 @@ class Scene {
       growth: growthOf(tape, DEFAULT_COSTS, null),
       costs: DEFAULT_COSTS,
       grid: { spacing: 60, orientation },
+      pool: {
+        fee: 3000,
+        tickSpacing: 60,
+        baseDecimals: 18,
+        quoteDecimals: 6,
+        tick: new Float64Array(bars + 1),
+        liquidity: new Float64Array(bars + 1).fill(Number(DEEP)),
+      },
     };
     this.#mark(tape, 0);
     this.book = new ExactBook(world, this.pool, 0, 0.5);
