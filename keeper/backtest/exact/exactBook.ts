@@ -252,7 +252,7 @@ export class ExactBook implements StrategyBook {
 
   toReserve(quote: number): void {
     if (quote >= 0) this.#raise(RESERVE, this.#quote.take(quote));
-    else this.#raise(RESERVE, -this.#quote.give(this.#drawn(RESERVE, -quote, "reserve")));
+    else this.#release(RESERVE, this.#drawn(RESERVE, -quote, "reserve"));
     this.#mirror();
   }
 
@@ -268,14 +268,14 @@ export class ExactBook implements StrategyBook {
     // Who repays all owes nothing, whatever a wei's rounding leaves.
     const repaid = this.#base.take(owed);
     this.held[OWED] = owed === this.#slot(OWED) ? 0 : this.#slot(OWED) - repaid;
-    this.held[OWNED] = this.#slot(OWNED) - this.#quote.give(owned);
+    this.#release(OWNED, owned);
     this.#mirror();
     this.#requireHealth();
   }
 
   secure(quote: number): void {
     if (quote >= 0) this.#raise(OWNED, this.#quote.take(quote));
-    else this.#raise(OWNED, -this.#quote.give(this.#drawn(OWNED, -quote, "collateral")));
+    else this.#release(OWNED, this.#drawn(OWNED, -quote, "collateral"));
     this.#mirror();
     if (quote < 0) this.#requireHealth();
   }
@@ -411,6 +411,12 @@ export class ExactBook implements StrategyBook {
     if (amount < 0 || amount - there > 1e-9 * Math.max(amount, there))
       throw new BookError(`${amount} cannot be taken from ${what} of ${there}; take less.`);
     return Math.min(amount, there);
+  }
+
+  /** Quote of a slot lies idle. Who takes all leaves nothing, whatever a wei's rounding leaves. */
+  #release(slot: number, amount: number): void {
+    const given = this.#quote.give(amount);
+    this.held[slot] = amount === this.#slot(slot) ? 0 : this.#slot(slot) - given;
   }
 
   #units(wei: Wei): Amounts {
