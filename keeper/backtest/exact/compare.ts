@@ -13,6 +13,7 @@ import type { World } from "../engine/world.ts";
 import type { Costs } from "../model/costs.ts";
 import { createStrategy, type StrategyName } from "../strategies/catalogue.ts";
 import { netDelta } from "../strategies/layered/layered.ts";
+import type { SignalTape } from "../strategies/layered/signalTape.ts";
 import type { Strategy } from "../strategies/strategy.ts";
 import { compareDecisions, type DecisionDifferences, type Told } from "./decisionLog.ts";
 import { type ExactRun, runExact } from "./exactRun.ts";
@@ -35,7 +36,7 @@ export interface CompareOptions {
   readonly costs: Costs;
   /** Fed funds; null if unknown. */
   readonly reserve: readonly DatedRate[] | null;
-  /** Hourly bars of the time before the events, for the signals of `layered`; default none. */
+  /** Hourly bars up to the first hour of the pool's state, for the signals of `layered` (past.ts); default none. */
   readonly history?: readonly Bar[];
   /** Awaited between runs, so that a long comparison can be stopped: it ends with what this throws. */
   readonly pause: () => Promise<void>;
@@ -137,11 +138,13 @@ function runAll(name: StrategyName, options: CompareOptions, twin: Deltas | null
   const none = (): Float64Array => new Float64Array(window.bars + 1);
   const deltas = { exact: none(), fast: none(), sums: none() };
   const told: Trio<Told[]> = { exact: [], fast: [], sums: [] };
-  const signals = new PoolSignals(window, source.orientation, history);
+  // Made for who asks: most strategies know of no signals, which take longer than all the rest.
+  const made: { signals: PoolSignals | null } = { signals: null };
+  const signals = (): SignalTape => (made.signals ??= new PoolSignals(window, source.orientation, history)).tape;
   const create = (engine: keyof Deltas): Strategy =>
     createStrategy(name, {
       feeScale: 1,
-      signals: () => signals.tape,
+      signals,
       deltas: () => twin?.[engine] ?? none(),
       overrides: {},
       heard: (decision, refused) => told[engine].push({ decision, refused }),
@@ -149,7 +152,12 @@ function runAll(name: StrategyName, options: CompareOptions, twin: Deltas | null
   const seeIn = (engine: keyof Deltas) => (book: StrategyBook) => {
     deltas[engine][book.mark] = netDelta(book);
   };
-  const { record, world, feed } = runExact(create("exact"), { ...options, signals, seen: seeIn("exact") });
+  const strategy = create("exact");
+  const { record, world, feed } = runExact(strategy, {
+    ...options,
+    ...(made.signals === null ? {} : { signals: made.signals }),
+    seen: seeIn("exact"),
+  });
   const knots = midnights(world.tape);
   const { profile: _profile, ...sums } = world;
   const run = (fed: World, engine: keyof Deltas): RunRecord =>

@@ -10,7 +10,7 @@ import { orientedSpotTick, priceFromSqrtPriceX96, type Orientation } from "../..
 import { HOUR } from "../../market/time.ts";
 import type { Bar } from "../../market/types.ts";
 import type { PoolMachine } from "../../sim/machine.ts";
-import { closeTime, dailyCloses } from "../../signals/bars.ts";
+import { dailyCloses } from "../../signals/bars.ts";
 import { computeSignals } from "../../signals/computeSignals.ts";
 import { feePerLiquidityName } from "../../signals/feeIncome.ts";
 import { DAY } from "../../signals/signal.ts";
@@ -24,12 +24,11 @@ export class PoolSignals {
   readonly tape: SignalTape;
   readonly #window: Window;
   readonly #orientation: Orientation;
-  readonly #history: readonly Bar[];
-  readonly #bars: Bar[] = [];
+  readonly #bars: Bar[];
   readonly #samples: Sample[] = [];
   #oracle = Number.NaN;
 
-  /** @param history hourly bars of a time before the pool's, oldest first; those that are not are left out */
+  /** @param history hourly bars that closed before the first hour that is seen, oldest first (past.ts) */
   constructor(window: Window, orientation: Orientation, history: readonly Bar[] = []) {
     const unknown = (): Float64Array => new Float64Array(window.bars + 1).fill(Number.NaN);
     this.tape = {
@@ -42,7 +41,7 @@ export class PoolSignals {
     };
     this.#window = window;
     this.#orientation = orientation;
-    this.#history = history;
+    this.#bars = [...history];
   }
 
   /**
@@ -52,7 +51,6 @@ export class PoolSignals {
   see(time: number, pool: PoolMachine): void {
     const tier = this.#tierOf(pool);
     const { price } = tier;
-    if (this.#bars.length === 0) this.#bars.push(...this.#history.filter((bar) => closeTime(bar) < time));
     this.#bars.push(barTo(time, price, this.#bars.at(-1)));
     const mark = (time - this.#window.from) / HOUR;
     if (mark >= 0) this.#write(mark, time, tier);
@@ -99,7 +97,7 @@ export class PoolSignals {
   }
 }
 
-/** Signals are made of closes; nothing else of a bar is known to matter. @param before the last one, if it ended an hour ago or earlier */
+/** Signals are made of closes; what else a bar says is as if the price had gone straight. */
 function barTo(time: number, price: number, before: Bar | undefined): Bar {
   const open = before?.close ?? price;
   return {

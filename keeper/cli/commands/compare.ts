@@ -3,6 +3,7 @@ import { setImmediate } from "node:timers/promises";
 
 import { type Command, InvalidArgumentError } from "commander";
 
+import { HOUR } from "../../market/time.ts";
 import type { Bar } from "../../market/types.ts";
 import { SimulationFileError } from "../../sim/errors.ts";
 import type { Run } from "../context.ts";
@@ -83,7 +84,7 @@ export function addCompare(program: Command, start: (command: Command) => Run): 
         ...(fee === undefined ? {} : { fee }),
       });
       const window = windowOf(source.events, source.since, options, file);
-      const history = await readHistory(options.history);
+      const history = await readHistory(options.history, source.since);
       const pause = async (): Promise<void> => {
         await setImmediate();
         if (signal.aborted) throw new InterruptedError();
@@ -100,12 +101,13 @@ export function addCompare(program: Command, start: (command: Command) => Run): 
     });
 }
 
-/** Every bar of a file of hourly prices; none without a file. @throws MarketDataError */
-async function readHistory(file: string | undefined): Promise<readonly Bar[]> {
+/** What a file of hourly prices says of the time before the pool's; nothing without a file. @throws MarketDataError, BacktestOptionError */
+async function readHistory(file: string | undefined, since: number): Promise<readonly Bar[]> {
   if (file === undefined) return [];
   const { readPricePath } = await import("../../market/file.ts");
-  const { history, bars } = await readPricePath(file);
-  return [...history, ...bars];
+  const { pastBefore } = await import("../../backtest/exact/past.ts");
+  const { bars } = await readPricePath(file);
+  return pastBefore(bars, Math.ceil(since / HOUR) * HOUR, file);
 }
 
 function parseWhole(most: number): (text: string) => number {

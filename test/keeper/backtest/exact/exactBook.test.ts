@@ -272,7 +272,7 @@ describe("backtest/exact: a book in a simulated pool", function () {
       expect(fb + fq).to.be.greaterThan(0);
       const { idle, nav } = book;
       book.burn(0, 0.25);
-      expectClose(liquidity[0]!, 0.75 * l, 1e-9 * l);
+      expectClose(liquidity[0], 0.75 * l, 1e-9 * l);
       expectClose(book.idle.base - idle.base, 0.25 * b + fb, 1e-12);
       expectClose(book.idle.quote - idle.quote, 0.25 * q + fq, 1e-5);
       expect([feesBase[0], feesQuote[0]]).to.deep.equal([0, 0]);
