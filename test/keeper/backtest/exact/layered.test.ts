@@ -207,7 +207,10 @@ describe("backtest/exact: the keeper's own strategy", function () {
       BacktestOptionError,
       /--history old\.csv ends at .*, more than 48 hours before the pool's own prices begin at .*; give one that reaches them/,
     );
-    expect(() => pastBefore(falling, START - (PAST + 1) * HOUR, "old.csv")).to.throw(BacktestOptionError, /has no hour/);
+    expect(() => pastBefore(falling, START - (PAST + 1) * HOUR, "old.csv")).to.throw(
+      BacktestOptionError,
+      /has no hour/,
+    );
   });
 
   it("counts decisions that differ, and tells of the first", () => {
