@@ -88,6 +88,13 @@ export class FastPool extends PoolMachine {
     this.store.load(snapshot.image);
   }
 
+  checkpoint(): () => void {
+    const kept = this.snapshot();
+    return () => {
+      this.restore(kept);
+    };
+  }
+
   clone(): FastPool {
     const copy = new FastPool(this);
     copy.store.load(this.store.image());

@@ -123,6 +123,9 @@ export abstract class PoolMachine {
   /** A pool that goes its own way from here. */
   abstract clone(): PoolMachine;
 
+  /** @returns what brings this pool back to where it stands now */
+  abstract checkpoint(): () => void;
+
   /** State to look at; the records are immutable. */
   get state(): Readonly<Omit<PoolStore, "setTick" | "setPosition" | "setObservation" | "clear">> {
     return this.store;

@@ -95,6 +95,13 @@ export class Pool extends PoolMachine {
     this.store.take(snapshot.store);
   }
 
+  checkpoint(): () => void {
+    const kept = this.snapshot();
+    return () => {
+      this.restore(kept);
+    };
+  }
+
   clone(): Pool {
     const copy = new Pool(this);
     copy.store.take(this.store);

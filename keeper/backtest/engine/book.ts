@@ -8,7 +8,8 @@
 import { amounts, type Amounts } from "../../strategy/liquidity.ts";
 import { timeOf } from "../data/tape.ts";
 import type { Costs } from "../model/costs.ts";
-import { baseAt, emptyRanges, insideRoot, MAX_RANGES, quoteAt, type Ranges } from "./ranges.ts";
+import { type PoolSight, poolAt } from "./pool.ts";
+import { baseAt, emptyRanges, insideRoot, keepRanges, MAX_RANGES, quoteAt, type Ranges } from "./ranges.ts";
 import {
   FEES_BASE,
   FEES_QUOTE,
@@ -23,6 +24,7 @@ import {
   SWAPPED,
 } from "./slots.ts";
 import { usableBounds } from "./grid.ts";
+import { rateBefore } from "./reserveRate.ts";
 import type { StrategyBook } from "./strategyBook.ts";
 import { GAS, SLIPPAGE, TERMS } from "./terms.ts";
 import type { World } from "./world.ts";
@@ -82,6 +84,15 @@ export class Book implements StrategyBook {
   /** Quote that earns the reserve's yield. */
   get reserve(): number {
     return this.slot(RESERVE);
+  }
+
+  get reserveRate(): number {
+    return rateBefore(this.world, this.mark);
+  }
+
+  get pool(): PoolSight | null {
+    const { pool } = this.world;
+    return pool === undefined ? null : poolAt(pool, this.mark);
   }
 
   /** Base owed, and the quote that secures it: a conversion as in keeper/sleeves/debt.ts. */
@@ -302,22 +313,12 @@ export class Book implements StrategyBook {
   /** Everything that actions change, for a plan that is carried out whole or not at all. @returns what brings it back */
   checkpoint(): () => void {
     const { held, ranges, terms, rebalances } = this;
-    const kept = { held: held.slice(), terms: terms.slice(), count: ranges.count };
-    const rows = [
-      ranges.liquidity,
-      ranges.lower,
-      ranges.upper,
-      ranges.base,
-      ranges.quote,
-      ranges.feesBase,
-      ranges.feesQuote,
-    ];
-    const copies = rows.map((row) => row.slice());
+    const kept = { held: held.slice(), terms: terms.slice() };
+    const restoreRanges = keepRanges(ranges);
     return () => {
       held.set(kept.held);
       terms.set(kept.terms);
-      ranges.count = kept.count;
-      for (const [i, row] of rows.entries()) row.set(copies[i] ?? row);
+      restoreRanges();
       this.rebalances = rebalances;
     };
   }

@@ -35,6 +35,16 @@ export function emptyRanges(): Ranges {
   };
 }
 
+/** @returns what brings ranges back to how they are now */
+export function keepRanges(ranges: Ranges): () => void {
+  const { count, liquidity, lower, upper, base, quote, feesBase, feesQuote } = ranges;
+  const rows = [liquidity, lower, upper, base, quote, feesBase, feesQuote].map((row) => ({ row, kept: row.slice() }));
+  return () => {
+    ranges.count = count;
+    for (const { row, kept } of rows) row.set(kept);
+  };
+}
+
 /** The root of a price as a range sees it: no lower than its lower bound, no higher than its upper. */
 export function insideRoot(root: number, lower: number, upper: number): number {
   return root < lower ? lower : root > upper ? upper : root;

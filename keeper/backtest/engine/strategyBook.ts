@@ -5,9 +5,12 @@
  */
 import type { Amounts } from "../../strategy/liquidity.ts";
 import type { Costs } from "../model/costs.ts";
+import type { PoolSight } from "./pool.ts";
 import type { Ranges } from "./ranges.ts";
 
 export interface StrategyBook {
+  /** Index of the present mark. */
+  readonly mark: number;
   /** Quote units per base unit. */
   readonly price: number;
   /** Unix seconds. */
@@ -18,6 +21,8 @@ export interface StrategyBook {
   readonly pendingFees: Amounts;
   /** Quote that earns the reserve's yield. */
   readonly reserve: number;
+  /** What the reserve earned in the bar that has just passed, annual; the next one's rate is not known yet. At the first mark it is the first bar's. */
+  readonly reserveRate: number;
   /** Base owed, and the quote that secures it. */
   readonly debt: { readonly kind: "conversion"; readonly owned: number; readonly owed: number };
   /** Net asset value, quote units. */
@@ -26,15 +31,24 @@ export interface StrategyBook {
   readonly inRange: boolean;
   /** Open ranges, to look at. */
   readonly ranges: Ranges;
+  /** Null where prices are no pool's. */
+  readonly pool: PoolSight | null;
 
   /**
-   * Opens a range with as much of both tokens as it takes, out of at most so much idle. Opens nothing if it takes nothing.
+   * Opens a range with as much of both tokens as it takes, out of at most so much idle, or adds to the one with the same bounds. Opens nothing if it
+   * takes nothing.
    * @param lower Pa, 0 for a full range. @param upper Pb, Infinity for a full range
    * @returns the liquidity, whole units
    */
   mint(lower: number, upper: number, most?: Amounts): number;
   /** Adds to an open range, in its present proportion, as much as idle tokens allow. @returns the liquidity added */
   increase(i: number): number;
+  /**
+   * Closes a part of a range and collects its fees; a part of 0 only collects. A range that is closed whole leaves its place to those behind it,
+   * which move up in their order.
+   * @param part 0 to 1
+   */
+  burn(i: number, part?: number): void;
   /** Closes every range; what they held and all pending fees lie idle. */
   burnAll(): void;
   /** Pending fees lie idle. */
@@ -43,7 +57,7 @@ export interface StrategyBook {
   sellBase(amount: number): void;
   /** Sells idle quote for base, less the swap cost. @param amount quote units */
   sellQuote(amount: number): void;
-  /** Pays one rebalance's gas. */
+  /** Pays one rebalance's gas out of idle tokens; the keeper lays out what they lack. */
   payGas(): void;
   /** Moves idle quote into the reserve, or out of it if negative. */
   toReserve(quote: number): void;
@@ -51,4 +65,8 @@ export interface StrategyBook {
   borrow(base: number, collateral: number): void;
   /** Repays base out of idle base and takes so much collateral back. */
   repay(base: number, collateral: number): void;
+  /** Idle quote becomes collateral, or comes back from it if negative. */
+  secure(quote: number): void;
+  /** Everything that actions change, for a plan that is carried out whole or not at all. @returns what brings it back */
+  checkpoint(): () => void;
 }

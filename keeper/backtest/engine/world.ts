@@ -4,6 +4,7 @@ import type { Tape } from "../data/tape.ts";
 import type { Costs } from "../model/costs.ts";
 import type { FeeProfile } from "./feeProfile.ts";
 import type { Grid } from "./grid.ts";
+import type { PoolRecord } from "./pool.ts";
 
 export interface World {
   readonly tape: Tape;
@@ -18,4 +19,6 @@ export interface World {
    * to mark.
    */
   readonly profile?: FeeProfile;
+  /** Of a recorded pool; without it the strategy knows of none. */
+  readonly pool?: PoolRecord;
 }

@@ -1,21 +1,29 @@
 /**
  * The same strategies in both engines, and how far apart they come out. The fast engine is fed from the exact run of the same strategy: prices at
  * the marks, and fees of a unit of liquidity in each bar by the prices and in the token in which they were paid. Beside it stands the fast
- * engine that knows of each bar only the sum and takes the price to have gone straight, as it does over price files.
+ * engine that knows of each bar only the sum and takes the price to have gone straight, as it does over price files. Signals are those of the exact
+ * run in all three, and so is what the keeper sees of the pool, so that decisions part only where books do.
  */
 import type { DatedRate } from "../data/fedFunds.ts";
 import { midnights } from "../data/calendar.ts";
 import { type RunRecord, runStrategy } from "../engine/run.ts";
+import type { StrategyBook } from "../engine/strategyBook.ts";
 import { attributionAt, TERMS } from "../engine/terms.ts";
 import type { World } from "../engine/world.ts";
 import type { Costs } from "../model/costs.ts";
-import { createBaseline, type BaselineName } from "../strategies/catalogue.ts";
-import { runExact } from "./exactRun.ts";
+import { createStrategy, type StrategyName } from "../strategies/catalogue.ts";
+import { netDelta } from "../strategies/layered/layered.ts";
+import type { SignalTape } from "../strategies/layered/signalTape.ts";
+import type { Strategy } from "../strategies/strategy.ts";
+import { compareDecisions, type DecisionDifferences, type Told } from "./decisionLog.ts";
+import { type ExactRun, runExact } from "./exactRun.ts";
 import { PoolFeed, type ReplayMode } from "./poolFeed.ts";
+import { PoolSignals } from "./poolSignals.ts";
 import { type PoolVolatility, poolVolatility } from "./poolVolatility.ts";
 import { poolOf, type PoolSource } from "./source.ts";
 import type { Window } from "./window.ts";
 import { HOUR } from "../../market/time.ts";
+import type { Bar } from "../../market/types.ts";
 
 /** What the project promises, fractions. */
 export const LIMITS = { fees: 0.005, nav: 0.001 } as const;
@@ -23,11 +31,13 @@ export const LIMITS = { fees: 0.005, nav: 0.001 } as const;
 export interface CompareOptions {
   readonly source: PoolSource;
   readonly window: Window;
-  readonly strategies: readonly BaselineName[];
+  readonly strategies: readonly StrategyName[];
   readonly mode: ReplayMode;
   readonly costs: Costs;
   /** Fed funds; null if unknown. */
   readonly reserve: readonly DatedRate[] | null;
+  /** Hourly bars up to the first hour of the pool's state, for the signals of `layered` (past.ts); default none. */
+  readonly history?: readonly Bar[];
   /** Awaited between runs, so that a long comparison can be stopped: it ends with what this throws. */
   readonly pause: () => Promise<void>;
 }
@@ -51,12 +61,15 @@ export interface Differences {
 }
 
 export interface StrategyComparison {
-  readonly name: BaselineName;
+  readonly name: StrategyName;
   readonly exact: EngineFigures;
   readonly fast: EngineFigures;
   readonly difference: Differences;
   /** Of the fast engine that knows the sum of each bar alone. */
   readonly differenceBySum: Differences;
+  /** Null for a strategy that tells of none. */
+  readonly decisions: DecisionDifferences | null;
+  readonly decisionsBySum: DecisionDifferences | null;
   /** Volume over that of the same pool without us, less one. */
   readonly extraVolume: number;
   /** See PoolFeed. */
@@ -77,9 +90,13 @@ export async function compareEngines(options: CompareOptions): Promise<Compariso
   const { source, window, pause } = options;
   const strategies: StrategyComparison[] = [];
   const withoutUs = bareVolume(options, window.from + window.bars * HOUR);
+  let twin: Deltas | null = null;
   for (const name of options.strategies) {
     await pause();
-    strategies.push(compareOne(name, options, withoutUs));
+    if (name === "no-lp") twin ??= runAll("layered", options, null).deltas;
+    const ran = runAll(name, options, twin);
+    if (name === "layered") twin = ran.deltas;
+    strategies.push(comparison(name, ran, withoutUs));
   }
   const { events, terms, orientation, since } = source;
   const last = events.at(-1)?.time ?? since;
@@ -98,19 +115,71 @@ function bareVolume({ source, mode }: CompareOptions, end: number): number {
   return feed.volume;
 }
 
-function compareOne(name: BaselineName, options: CompareOptions, withoutUs: number): StrategyComparison {
-  const { record: exact, world, feed } = runExact(createBaseline(name), options);
+/** A strategy in the exact engine, in the fast one that is fed with its pay, and in the one that knows sums alone. */
+interface Trio<T> {
+  readonly exact: T;
+  readonly fast: T;
+  readonly sums: T;
+}
+
+/** Net delta of `layered` at each mark in each engine, which `no-lp` copies. */
+type Deltas = Trio<Float64Array>;
+
+interface Ran {
+  readonly records: Trio<RunRecord>;
+  readonly told: Trio<readonly Told[]>;
+  readonly deltas: Deltas;
+  readonly feed: ExactRun["feed"];
+}
+
+/** @param twin for `no-lp`: of `layered` */
+function runAll(name: StrategyName, options: CompareOptions, twin: Deltas | null): Ran {
+  const { source, window, history } = options;
+  const none = (): Float64Array => new Float64Array(window.bars + 1);
+  const deltas = { exact: none(), fast: none(), sums: none() };
+  const told: Trio<Told[]> = { exact: [], fast: [], sums: [] };
+  // Made for who asks: most strategies know of no signals, which take longer than all the rest.
+  const made: { signals: PoolSignals | null } = { signals: null };
+  const signals = (): SignalTape => (made.signals ??= new PoolSignals(window, source.orientation, history)).tape;
+  const create = (engine: keyof Deltas): Strategy =>
+    createStrategy(name, {
+      feeScale: 1,
+      signals,
+      deltas: () => twin?.[engine] ?? none(),
+      overrides: {},
+      heard: (decision, refused) => told[engine].push({ decision, refused }),
+    });
+  const seeIn = (engine: keyof Deltas) => (book: StrategyBook) => {
+    deltas[engine][book.mark] = netDelta(book);
+  };
+  const strategy = create("exact");
+  const { record, world, feed } = runExact(strategy, {
+    ...options,
+    ...(made.signals === null ? {} : { signals: made.signals }),
+    seen: seeIn("exact"),
+  });
   const knots = midnights(world.tape);
   const { profile: _profile, ...sums } = world;
-  const run = (fed: World): RunRecord => runStrategy(fed, createBaseline(name), 0, knots);
-  const fast = run(world);
+  const run = (fed: World, engine: keyof Deltas): RunRecord =>
+    runStrategy(fed, create(engine), 0, knots, { see: seeIn(engine) });
+  return { records: { exact: record, fast: run(world, "fast"), sums: run(sums, "sums") }, told, deltas, feed };
+}
+
+function comparison(
+  name: StrategyName,
+  { records: { exact, fast, sums }, told, feed }: Ran,
+  withoutUs: number,
+): StrategyComparison {
   const difference = differences(fast, exact);
+  const decides = told.exact.length + told.fast.length + told.sums.length > 0;
   return {
     name,
     exact: figures(exact),
     fast: figures(fast),
     difference,
-    differenceBySum: differences(run(sums), exact),
+    differenceBySum: differences(sums, exact),
+    decisions: decides ? compareDecisions(told.exact, told.fast) : null,
+    decisionsBySum: decides ? compareDecisions(told.exact, told.sums) : null,
     extraVolume: withoutUs > 0 ? feed.volume / withoutUs - 1 : 0,
     deviation: feed.deviation,
     share: feed.share,

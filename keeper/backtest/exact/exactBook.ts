@@ -18,11 +18,14 @@ import { timeOf } from "../data/tape.ts";
 import { accrue } from "../engine/advance.ts";
 import { BookError } from "../engine/book.ts";
 import { type Grid, usableRange } from "../engine/grid.ts";
-import { emptyRanges, MAX_RANGES, partInside, type Ranges } from "../engine/ranges.ts";
+import { type PoolRecord, type PoolSight, poolAt } from "../engine/pool.ts";
+import { emptyRanges, keepRanges, MAX_RANGES, partInside, type Ranges } from "../engine/ranges.ts";
+import { rateBefore } from "../engine/reserveRate.ts";
 import {
   ACTIVE_BARS,
   FEES_BASE,
   FEES_QUOTE,
+  GAS_DUE,
   IDLE_BASE,
   IDLE_QUOTE,
   INDEX,
@@ -43,6 +46,7 @@ import { Purse } from "./purse.ts";
 /** A world whose prices are a pool's, with the pool's usable ticks. */
 export interface PoolWorld extends World {
   readonly grid: Grid;
+  readonly pool: PoolRecord;
 }
 
 /** What went through the pool since the start, wei. */
@@ -109,6 +113,14 @@ export class ExactBook implements StrategyBook {
     return this.#slot(RESERVE);
   }
 
+  get reserveRate(): number {
+    return rateBefore(this.world, this.mark);
+  }
+
+  get pool(): PoolSight {
+    return poolAt(this.world.pool, this.mark);
+  }
+
   get debt(): { readonly kind: "conversion"; readonly owned: number; readonly owed: number } {
     return { kind: "conversion", owned: this.#slot(OWNED), owed: this.#slot(OWED) };
   }
@@ -117,7 +129,7 @@ export class ExactBook implements StrategyBook {
     const { held, ranges } = this;
     const slot = (place: number): number => held[place] as number;
     let base = slot(IDLE_BASE) + slot(FEES_BASE) - slot(OWED);
-    let quote = slot(IDLE_QUOTE) + slot(FEES_QUOTE) + slot(RESERVE) + slot(OWNED);
+    let quote = slot(IDLE_QUOTE) + slot(FEES_QUOTE) + slot(RESERVE) + slot(OWNED) - slot(GAS_DUE);
     for (let i = 0; i < ranges.count; i++) {
       base += ranges.base[i] as number;
       quote += ranges.quote[i] as number;
@@ -161,17 +173,20 @@ export class ExactBook implements StrategyBook {
   mint(lower: number, upper: number, most?: Amounts): number {
     if (!(lower >= 0 && lower < upper))
       throw new BookError(`A range from ${lower} to ${upper} is none; let it begin below its end.`);
-    if (this.ranges.count === MAX_RANGES)
-      throw new BookError(`More than ${MAX_RANGES} ranges are open; close one first.`);
     const { grid } = this.world;
     const range = usableRange(grid, lower, upper, this.price);
-    const place = new PoolRange(this.#pool, `strategy ${this.#opened}`, toPoolRange(range, grid.orientation));
+    const bounds = toPoolRange(range, grid.orientation);
+    const standing = this.#places.find((one) => one.isFrom(bounds));
+    if (standing === undefined && this.ranges.count === MAX_RANGES)
+      throw new BookError(`More than ${MAX_RANGES} ranges are open; close one first.`);
+    const place = standing ?? new PoolRange(this.#pool, `strategy ${this.#opened}`, bounds);
     const liquidity = this.#affordable(
       place,
       atMost(this.#base, most === undefined ? undefined : most.base),
       atMost(this.#quote, most === undefined ? undefined : most.quote),
     );
     if (liquidity === 0n) return 0;
+    if (standing !== undefined) return this.#add(standing, liquidity);
     this.#opened++;
     const i = this.ranges.count++;
     this.#places.push(place);
@@ -187,15 +202,29 @@ export class ExactBook implements StrategyBook {
     return liquidity === 0n ? 0 : this.#add(place, liquidity);
   }
 
+  burn(i: number, part = 1): void {
+    const { ranges } = this;
+    const place = this.#places[i];
+    if (place === undefined) throw new BookError(`There is no range at place ${i}; ${ranges.count} are open.`);
+    if (!(part >= 0 && part <= 1)) throw new BookError(`A part of ${part} cannot be burnt; give one from 0 to 1.`);
+    this.#receive(place.burn(partOf(place.liquidity, part), this.time));
+    if (part === 1) {
+      this.#places.splice(i, 1);
+      for (const row of [ranges.lower, ranges.upper]) row.copyWithin(i, i + 1, ranges.count);
+      ranges.count--;
+    }
+    this.#mirror();
+  }
+
   burnAll(): void {
-    for (const place of this.#places) this.#receive(place.close(this.time));
+    for (const place of this.#places) this.#receive(place.burn(place.liquidity, this.time));
     this.#places.length = 0;
     this.ranges.count = 0;
     this.#mirror();
   }
 
   collect(): void {
-    for (const place of this.#places) this.#receive(place.collect(this.time));
+    for (const place of this.#places) this.#receive(place.burn(0n, this.time));
     this.#mirror();
   }
 
@@ -211,16 +240,19 @@ export class ExactBook implements StrategyBook {
 
   payGas(): void {
     const { gas } = this.costs;
-    const quote = this.#quote.take(Math.min(gas, this.#quote.units));
-    const base = this.#base.take(Math.max(0, gas - quote) / this.price);
-    this.terms[GAS] = this.#term(GAS) + quote + base * this.price;
-    this.rebalances++;
+    const due = gas + this.#slot(GAS_DUE);
+    const quote = this.#quote.take(Math.min(due, this.#quote.units));
+    const base = this.#base.take(Math.min((due - quote) / this.price, this.#base.units));
+    this.held[GAS_DUE] = Math.max(due - quote - base * this.price, 0);
     this.#mirror();
+    if (!(this.nav > 0)) throw new BookError(`Gas of ${gas} is more than the book is worth; it cannot go on.`);
+    this.terms[GAS] = this.#term(GAS) + gas;
+    this.rebalances++;
   }
 
   toReserve(quote: number): void {
     if (quote >= 0) this.#raise(RESERVE, this.#quote.take(quote));
-    else this.#raise(RESERVE, -this.#quote.give(this.#drawn(RESERVE, -quote, "reserve")));
+    else this.#release(RESERVE, this.#drawn(RESERVE, -quote, "reserve"));
     this.#mirror();
   }
 
@@ -236,9 +268,33 @@ export class ExactBook implements StrategyBook {
     // Who repays all owes nothing, whatever a wei's rounding leaves.
     const repaid = this.#base.take(owed);
     this.held[OWED] = owed === this.#slot(OWED) ? 0 : this.#slot(OWED) - repaid;
-    this.held[OWNED] = this.#slot(OWNED) - this.#quote.give(owned);
+    this.#release(OWNED, owned);
     this.#mirror();
     this.#requireHealth();
+  }
+
+  secure(quote: number): void {
+    if (quote >= 0) this.#raise(OWNED, this.#quote.take(quote));
+    else this.#release(OWNED, this.#drawn(OWNED, -quote, "collateral"));
+    this.#mirror();
+    if (quote < 0) this.#requireHealth();
+  }
+
+  checkpoint(): () => void {
+    const { held, terms, ranges, rebalances } = this;
+    const kept = { held: held.slice(), terms: terms.slice(), places: [...this.#places] };
+    const [opened, flows] = [this.#opened, this.#flows];
+    const restores = [this.#pool, this.#base, this.#quote].map((part) => part.checkpoint());
+    restores.push(keepRanges(ranges));
+    return () => {
+      for (const restore of restores) restore();
+      held.set(kept.held);
+      terms.set(kept.terms);
+      this.#places.splice(0, this.#places.length, ...kept.places);
+      this.#opened = opened;
+      this.#flows = flows;
+      this.rebalances = rebalances;
+    };
   }
 
   /** Books the bar that ends now: the pool and the world's tape stand at the next mark already. */
@@ -323,17 +379,21 @@ export class ExactBook implements StrategyBook {
     const { held, ranges } = this;
     held[IDLE_BASE] = this.#base.units;
     held[IDLE_QUOTE] = this.#quote.units;
-    let fees = NOTHING;
+    let pending = NOTHING;
     for (const [i, place] of this.#places.entries()) {
       const { base, quote } = this.#units(place.holdings());
       ranges.base[i] = base;
       ranges.quote[i] = quote;
       ranges.liquidity[i] = wholeLiquidity(Number(place.liquidity), this.world.grid.orientation);
-      fees = sum(fees, place.fees());
+      const earned = place.fees();
+      const fees = this.#units(earned);
+      ranges.feesBase[i] = fees.base;
+      ranges.feesQuote[i] = fees.quote;
+      pending = sum(pending, earned);
     }
-    const pending = this.#units(fees);
-    held[FEES_BASE] = pending.base;
-    held[FEES_QUOTE] = pending.quote;
+    const fees = this.#units(pending);
+    held[FEES_BASE] = fees.base;
+    held[FEES_QUOTE] = fees.quote;
   }
 
   #requireHealth(): void {
@@ -351,6 +411,12 @@ export class ExactBook implements StrategyBook {
     if (amount < 0 || amount - there > 1e-9 * Math.max(amount, there))
       throw new BookError(`${amount} cannot be taken from ${what} of ${there}; take less.`);
     return Math.min(amount, there);
+  }
+
+  /** Quote of a slot lies idle. Who takes all leaves nothing, whatever a wei's rounding leaves. */
+  #release(slot: number, amount: number): void {
+    const given = this.#quote.give(amount);
+    this.held[slot] = amount === this.#slot(slot) ? 0 : this.#slot(slot) - given;
   }
 
   #units(wei: Wei): Amounts {
@@ -372,6 +438,14 @@ export class ExactBook implements StrategyBook {
   #term(term: number): number {
     return this.terms[term] as number;
   }
+}
+
+/** The chain's unit of a part of liquidity. */
+const ONE_DECIMALS = 18;
+
+/** Rounded down, as the chain rounds it. @param part 0 to 1 */
+function partOf(liquidity: bigint, part: number): bigint {
+  return part === 1 ? liquidity : (liquidity * weiFromUnits(part, ONE_DECIMALS)) / 10n ** BigInt(ONE_DECIMALS);
 }
 
 function atMost(purse: Purse, units: number | undefined): bigint {

@@ -14,17 +14,22 @@ export class PoolRange {
   readonly range: Range;
   readonly #pool: PoolMachine;
   readonly #owner: string;
-  #liquidity = 0n;
+  readonly #key: string;
 
   /** @param owner a name that no other position of the pool has */
   constructor(pool: PoolMachine, owner: string, range: Range) {
     this.#pool = pool;
     this.#owner = owner;
     this.range = range;
+    this.#key = positionKey(owner, range.tickLower, range.tickUpper);
   }
 
   get liquidity(): bigint {
-    return this.#liquidity;
+    return this.#pool.state.position(this.#key).liquidity;
+  }
+
+  isFrom({ tickLower, tickUpper }: Range): boolean {
+    return this.range.tickLower === tickLower && this.range.tickUpper === tickUpper;
   }
 
   /** True if the tick is one at which the pool counts this liquidity. */
@@ -34,21 +39,12 @@ export class PoolRange {
 
   /** @returns what it costs */
   mint(liquidity: bigint, time: number): Amounts {
-    const paid = this.#pool.mint(this.#owner, this.range, liquidity, time);
-    this.#liquidity += liquidity;
-    return paid;
+    return this.#pool.mint(this.#owner, this.range, liquidity, time);
   }
 
-  /** Takes everything out, fees included. */
-  close(time: number): Amounts {
-    this.#pool.burn(this.#owner, this.range, this.#liquidity, time);
-    this.#liquidity = 0n;
-    return this.#pool.collect(this.#owner, this.range, ALL);
-  }
-
-  /** Takes the fees out. */
-  collect(time: number): Amounts {
-    this.#pool.burn(this.#owner, this.range, 0n, time);
+  /** Takes so much liquidity out, and all fees. */
+  burn(liquidity: bigint, time: number): Amounts {
+    this.#pool.burn(this.#owner, this.range, liquidity, time);
     return this.#pool.collect(this.#owner, this.range, ALL);
   }
 
@@ -60,7 +56,7 @@ export class PoolRange {
       sqrtPriceX96,
       getSqrtRatioAtTick(tickLower),
       getSqrtRatioAtTick(tickUpper),
-      this.#liquidity,
+      this.liquidity,
       "down",
     );
   }
@@ -69,7 +65,7 @@ export class PoolRange {
   fees(): Amounts {
     const { state } = this.#pool;
     const { tickLower, tickUpper } = this.range;
-    const position = state.position(positionKey(this.#owner, tickLower, tickUpper));
+    const position = state.position(this.#key);
     const inside = feeGrowthInside(
       state.tick(tickLower),
       state.tick(tickUpper),

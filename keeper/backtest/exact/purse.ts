@@ -4,6 +4,11 @@ import { BookError } from "../engine/book.ts";
 
 /** Part that a float's rounding may ask for beyond what is there. */
 const DUST = 1e-9;
+/**
+ * Wei that may be asked for beyond what is there, whatever the part. A plan is reckoned in floats from what ranges would give, and the pool rounds
+ * each burn and each fee down. On chain nothing is short of them: there a plan's amounts are fractions of what lies idle.
+ */
+const ROUNDING = 32;
 
 export class Purse {
   readonly decimals: number;
@@ -30,6 +35,14 @@ export class Purse {
     return { paidIn: this.#paidIn, paidOut: this.#paidOut };
   }
 
+  /** @returns what brings it back to what it holds now */
+  checkpoint(): () => void {
+    const [wei, paidIn, paidOut] = [this.#wei, this.#paidIn, this.#paidOut];
+    return () => {
+      [this.#wei, this.#paidIn, this.#paidOut] = [wei, paidIn, paidOut];
+    };
+  }
+
   /** From the pool. */
   receive(wei: bigint): void {
     this.#wei += wei;
@@ -54,7 +67,8 @@ export class Purse {
   take(units: number): number {
     if (units < 0) throw new BookError(`${units} cannot be taken from ${this.#name}; take nothing or more.`);
     const wanted = weiFromUnits(units, this.decimals);
-    if (units - this.units > DUST * Math.max(units, this.units))
+    const allowed = Math.max(DUST * Math.max(units, this.units), ROUNDING / 10 ** this.decimals);
+    if (units - this.units > allowed)
       throw new BookError(`${units} cannot be taken from ${this.#name} of ${this.units}; take less.`);
     const wei = wanted > this.#wei ? this.#wei : wanted;
     this.#wei -= wei;

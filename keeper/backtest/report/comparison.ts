@@ -50,7 +50,15 @@ function figuresDocument({ fees, lvr, nav, rebalances }: EngineFigures): unknown
 }
 
 export function comparisonText(result: Comparison, setting: ComparisonSetting): string {
-  return [head(result, setting), figures(result), apart(result), replayed(result, setting), verdict(result)]
+  const decided = decisions(result);
+  return [
+    head(result, setting),
+    figures(result),
+    apart(result),
+    ...(decided.length === 0 ? [] : [decided]),
+    replayed(result, setting),
+    verdict(result),
+  ]
     .map((lines) => lines.join("\n"))
     .join("\n\n");
 }
@@ -96,6 +104,28 @@ function apart({ strategies }: Comparison): string[] {
       passed ? "" : "too far apart",
     ]),
   );
+}
+
+/** Of strategies that tell of decisions; nothing if there is none. */
+function decisions({ strategies }: Comparison): string[] {
+  const told = strategies.flatMap(({ name, decisions, decisionsBySum }) =>
+    decisions === null || decisionsBySum === null ? [] : [{ name, decisions, decisionsBySum }],
+  );
+  if (told.length === 0) return [];
+  return [
+    ...table(
+      ["decisions that act", "exact", "refused", "fast", "differ", "by sums: fast", "differ"],
+      told.map(({ name, decisions: fed, decisionsBySum: sums }) => [
+        name,
+        ...[fed.exact, fed.refused, fed.fast, fed.differing, sums.fast, sums.differing].map(String),
+      ]),
+    ),
+    ...told.flatMap(({ name, decisions: { first } }) =>
+      first === null
+        ? []
+        : [`${name} parts first at ${shortTime(first.time)}. exact: ${first.exact} fast: ${first.fast}`],
+    ),
+  ];
 }
 
 function replayed({ strategies }: Comparison, { mode }: ComparisonSetting): string[] {

@@ -4,7 +4,7 @@ import { feeTier } from "../../report/format.ts";
 import { BacktestOptionError } from "../errors.ts";
 import { charm } from "./charm.ts";
 import { hold } from "./hold.ts";
-import { layered } from "./layered/layered.ts";
+import { layered, type LayeredOptions } from "./layered/layered.ts";
 import { DECIMALS, FEE } from "./layered/pool.ts";
 import type { SignalTape } from "./layered/signalTape.ts";
 import { noLp } from "./noLp.ts";
@@ -21,9 +21,11 @@ export interface Materials {
   readonly deltas: () => Float64Array;
   /** What of the strategy's configuration is not the default. */
   readonly overrides: ConfigOverrides;
+  /** Told of every decision of `layered` that acts. */
+  readonly heard?: LayeredOptions["heard"];
 }
 
-/** Made of their names alone; both engines run them. */
+/** Made of their names alone. */
 const BASELINES = {
   hold: () => hold(0.5),
   "hold-base": () => hold(1),
@@ -44,12 +46,15 @@ export function createBaseline(name: BaselineName): Strategy {
 }
 
 const CATALOGUE = {
-  layered: ({ signals, feeScale, overrides }) => layered({ signals: signals(), feeScale, overrides }),
-  "layered-core": ({ signals, feeScale, overrides }) =>
-    layered({ signals: signals(), feeScale, overrides, sleeves: false }),
+  layered: (materials) => layered(layeredOptions(materials)),
+  "layered-core": (materials) => layered({ ...layeredOptions(materials), sleeves: false }),
   "no-lp": ({ deltas }) => noLp(deltas()),
   ...BASELINES,
 } as const satisfies Readonly<Record<string, (materials: Materials) => Strategy>>;
+
+function layeredOptions({ signals, feeScale, overrides, heard }: Materials): LayeredOptions {
+  return { signals: signals(), feeScale, overrides, ...(heard === undefined ? {} : { heard }) };
+}
 
 export type StrategyName = keyof typeof CATALOGUE;
 

@@ -3,6 +3,8 @@ import { setImmediate } from "node:timers/promises";
 
 import type { Command } from "commander";
 
+import { HOUR } from "../../market/time.ts";
+import type { Bar } from "../../market/types.ts";
 import { SimulationFileError } from "../../sim/errors.ts";
 import type { Run } from "../context.ts";
 import { CommandError, InterruptedError } from "../errors.ts";
@@ -13,6 +15,7 @@ interface CompareOptions {
   readonly tickmap?: string;
   readonly fee?: number;
   readonly strategies: string;
+  readonly history?: string;
   readonly from?: string;
   readonly to?: string;
   readonly days?: number;
@@ -41,6 +44,7 @@ export function addCompare(program: Command, start: (command: Command) => Run): 
       "with commas between them; a wrong one lists all",
       "hold,full-range,static,recentre-20,recentre-40,charm-20,charm-40",
     )
+    .option("--history <file>", "hourly prices of the time before, as a past for the signals of layered; never traded")
     .option("--from <date>", "first hour, UTC (default: the first at which the pool's state is known)")
     .option("--to <date>", "end, not included (default: the last whole hour of the events)")
     .option("--days <n>", "length instead of an end", parseWhole(36_500))
@@ -56,7 +60,7 @@ export function addCompare(program: Command, start: (command: Command) => Run): 
     .action(async (options: CompareOptions, command: Command) => {
       const { output, signal } = start(command);
       // Loaded only now: no other command needs them.
-      const { BASELINE_NAMES, parseStrategies } = await import("../../backtest/strategies/catalogue.ts");
+      const { parseStrategies, STRATEGY_NAMES } = await import("../../backtest/strategies/catalogue.ts");
       const { parseReplay } = await import("../../backtest/exact/poolFeed.ts");
       const { compareEngines } = await import("../../backtest/exact/compare.ts");
       const { loadSource } = await import("../../backtest/exact/source.ts");
@@ -68,7 +72,7 @@ export function addCompare(program: Command, start: (command: Command) => Run): 
 
       const { events: file, tickmap, fee, quote, baseDecimals, quoteDecimals } = options;
       // Everything that can be wrong is found before anything takes time.
-      const strategies = parseStrategies(options.strategies, BASELINE_NAMES);
+      const strategies = parseStrategies(options.strategies, STRATEGY_NAMES);
       const mode = parseReplay(options.replay);
       const costs = options.nav === undefined ? DEFAULT_COSTS : { ...DEFAULT_COSTS, nav: options.nav };
       const map = tickmap === undefined ? undefined : readTickMap(tickmap);
@@ -80,11 +84,12 @@ export function addCompare(program: Command, start: (command: Command) => Run): 
         ...(fee === undefined ? {} : { fee }),
       });
       const window = windowOf(source.events, source.since, options, file);
+      const history = await readHistory(options.history, source.since);
       const pause = async (): Promise<void> => {
         await setImmediate();
         if (signal.aborted) throw new InterruptedError();
       };
-      const result = await compareEngines({ source, window, strategies, mode, costs, reserve: null, pause });
+      const result = await compareEngines({ source, window, strategies, mode, costs, reserve: null, history, pause });
       const setting = { source, window, mode, costs };
       output.result(comparisonDocument(result, setting), () => comparisonText(result, setting));
       if (!result.passed) {
@@ -94,6 +99,15 @@ export function addCompare(program: Command, start: (command: Command) => Run): 
         );
       }
     });
+}
+
+/** What a file of hourly prices says of the time before the pool's; nothing without a file. @throws MarketDataError, BacktestOptionError */
+async function readHistory(file: string | undefined, since: number): Promise<readonly Bar[]> {
+  if (file === undefined) return [];
+  const { readPricePath } = await import("../../market/file.ts");
+  const { pastBefore } = await import("../../backtest/exact/past.ts");
+  const { bars } = await readPricePath(file);
+  return pastBefore(bars, Math.ceil(since / HOUR) * HOUR, file);
 }
 
 async function readText(file: string): Promise<string> {

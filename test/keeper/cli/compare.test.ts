@@ -35,6 +35,7 @@ interface Result {
         readonly exact: Figures;
         readonly fast: Figures;
         readonly difference: Readonly<Record<"fees" | "lvr" | "nav" | "navAtWorst", number>>;
+        readonly decisions: { readonly exact: number; readonly differing: number } | null;
         readonly extraVolume: number;
         readonly deviation: number;
         readonly share: number;
@@ -72,6 +73,26 @@ describe("cli: compare", function () {
       expect(exact.rebalances, name).to.equal(fast.rebalances);
       if (name !== "hold") expect(Number(exact.fees), name).to.be.greaterThan(10_000);
     }
+  });
+
+  it("runs the keeper's own strategy beside its core and its twin, and counts decisions that differ", async () => {
+    const args = [...base, "--days", "10", "--strategies", "layered,layered-core,no-lp"];
+    const { code, stdout, stderr } = await inProcess([...args, "--json"]);
+    expect(code, stderr).to.equal(0);
+    const { strategies } = JSON.parse(stdout) as Result;
+    expect(Object.keys(strategies)).to.deep.equal(["layered", "layered-core", "no-lp"]);
+    for (const name of ["layered", "layered-core"]) {
+      const { exact, fast, decisions } = strategies[name]!;
+      expect(decisions, name).to.deep.include({ differing: 0, first: null, refused: 0 });
+      expect(decisions?.exact, name).to.be.greaterThan(1);
+      expect(exact.rebalances, name).to.equal(fast.rebalances);
+      expect(Number(exact.fees), name).to.be.greaterThan(10_000);
+    }
+    expect(strategies["no-lp"]?.decisions).to.equal(null);
+    const table = await inProcess(args);
+    expect(table.stdout)
+      .to.match(/^decisions that act +exact +refused +fast +differ +by sums: fast +differ$/m)
+      .and.match(/^layered-core( +\d+){6}$/m);
   });
 
   it("prints tables for people, also without a tick map and with the recorded amounts", async () => {
@@ -139,11 +160,12 @@ describe("cli: compare", function () {
       ["--from", "2023-01-01"],
       /The state of the pool is known from 2023-01-02 00:00Z on/,
     ],
-    ["an unknown strategy", ["--strategies", "martingale"], /there is no strategy "martingale"; choose from hold/],
+    ["an unknown strategy", ["--strategies", "martingale"], /there is no strategy "martingale"; choose from layered/],
     ["an unknown replay", ["--replay", "dice"], /swaps cannot be replayed by "dice"; write prices or amounts/],
     ["a fee that is not the map's", ["--fee", "500"], /--fee 500 contradicts the tick map/],
     ["a word for a token", ["--quote", "usd"], /Write 0 or 1/],
     ["tokens that cannot be told apart", ["--quote-decimals", "18"], /say it with --quote 0 or --quote 1/],
+    ["a past that is not there", ["--history", "no-such.csv"], /no-such\.csv: there is no such file/],
     ["a file that is not there", ["--events", "no-such.csv"], /no-such\.csv: the file cannot be read/],
     ["less than an hour", ["--events", same, "--to", "2023-01-02"], /There is no whole hour/],
   ];

@@ -6,7 +6,6 @@ import type { Projection } from "../../../strategy/project.ts";
 import type { Budgets, MintMove, VaultState } from "../../../strategy/types.ts";
 import { DAY } from "../../../signals/signal.ts";
 import { CAPACITY, LIMITS } from "./limits.ts";
-import { TICK_SPACING } from "./pool.ts";
 
 const NAMES = ["loss", "turnover", "churn"] as const;
 
@@ -28,8 +27,9 @@ export class BudgetLevels {
   /**
    * Which limit of the chain a plan would break; null if it keeps them all. Levels as of the last `at`. Above the core's cap and the arbitrage limit a
    * plan may leave what it finds, as on chain.
+   * @param tickSpacing of the pool
    */
-  broken(before: Projection, after: Projection, mints: readonly MintMove[]): string | null {
+  broken(before: Projection, after: Projection, mints: readonly MintMove[], tickSpacing: number): string | null {
     const { charge, turnover, churn, coreWeight, arbitrage } = after;
     if (charge > LIMITS.maxPlanLoss) return "loss of a plan";
     if (this.#used.loss + charge > CAPACITY.loss) return "loss budget";
@@ -37,7 +37,7 @@ export class BudgetLevels {
     if (mints.length === 0) return null;
     if (coreWeight > LIMITS.coreWeightCap && after.core > before.core) return "core weight";
     if (arbitrage > LIMITS.lvrLimit && arbitrage > before.arbitrage) return "arbitrage limit";
-    const widest = mints.every((mint) => mint.tickUpper - mint.tickLower >= 2 * (LIMITS.maxHalfWidth - TICK_SPACING));
+    const widest = mints.every((mint) => mint.tickUpper - mint.tickLower >= 2 * (LIMITS.maxHalfWidth - tickSpacing));
     return churn >= CAPACITY.churn && !widest ? "churn budget" : null;
   }
 

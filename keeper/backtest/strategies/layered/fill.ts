@@ -5,9 +5,10 @@
  */
 import { priceOfTick } from "../../../strategy/ticks.ts";
 import type { Decision, SleeveMove } from "../../../strategy/types.ts";
-import { type Book, BookError } from "../../engine/book.ts";
+import { BookError } from "../../engine/book.ts";
+import type { StrategyBook } from "../../engine/strategyBook.ts";
 import { OPENING_HEALTH } from "./limits.ts";
-import { DECIMALS } from "./pool.ts";
+import { poolOf } from "./pool.ts";
 import type { Bounds } from "./state.ts";
 
 /** Places of the sleeves (limits.ts). */
@@ -18,7 +19,7 @@ const RESERVE = 2;
  * @returns the bounds of the ranges that are open afterwards, in the book's order
  * @throws BookError
  */
-export function fill(book: Book, decision: Decision, before: readonly Bounds[]): readonly Bounds[] {
+export function fill(book: StrategyBook, decision: Decision, before: readonly Bounds[]): readonly Bounds[] {
   const bounds = [...before];
   // From the last one on, so that those in front keep their places.
   for (const { index, fraction } of [...decision.burns].sort((a, b) => b.index - a.index)) {
@@ -31,8 +32,9 @@ export function fill(book: Book, decision: Decision, before: readonly Bounds[]):
     else book.sellQuote(swap.amount);
   }
   moveAll(book, decision, true);
+  const pool = poolOf(book);
   for (const { tickLower, tickUpper, maxBase, maxQuote } of decision.mints) {
-    const [lower, upper] = [priceOfTick(tickLower, DECIMALS), priceOfTick(tickUpper, DECIMALS)];
+    const [lower, upper] = [priceOfTick(tickLower, pool), priceOfTick(tickUpper, pool)];
     const count = book.ranges.count;
     const liquidity = book.mint(lower, upper, { base: maxBase, quote: maxQuote });
     if (liquidity === 0) throw new BookError("A range would be minted out of nothing.");
@@ -41,7 +43,7 @@ export function fill(book: Book, decision: Decision, before: readonly Bounds[]):
   return bounds;
 }
 
-function moveAll(book: Book, { sleeveMoves }: Decision, afterSwaps: boolean): void {
+function moveAll(book: StrategyBook, { sleeveMoves }: Decision, afterSwaps: boolean): void {
   for (const move of sleeveMoves) {
     if (move.afterSwaps !== afterSwaps) continue;
     if (move.sleeve === RESERVE) moveReserve(book, move);
@@ -50,12 +52,12 @@ function moveAll(book: Book, { sleeveMoves }: Decision, afterSwaps: boolean): vo
   }
 }
 
-function moveReserve(book: Book, { take, all, amount }: SleeveMove): void {
+function moveReserve(book: StrategyBook, { take, all, amount }: SleeveMove): void {
   if (!take) book.toReserve(Math.min(amount, book.idle.quote));
   else book.toReserve(-(all === true ? book.reserve : Math.min(amount, book.reserve)));
 }
 
-function moveConversion(book: Book, { token, take, all, amount }: SleeveMove): void {
+function moveConversion(book: StrategyBook, { token, take, all, amount }: SleeveMove): void {
   const { owned, owed } = book.debt;
   if (token === "quote") {
     if (!take) book.secure(Math.min(amount, book.idle.quote));
@@ -68,7 +70,7 @@ function moveConversion(book: Book, { token, take, all, amount }: SleeveMove): v
 }
 
 /** The sleeve's own limit after taking out or borrowing. */
-function requireOpening({ debt, price, world }: Book): void {
-  if (debt.owed > 0 && (world.costs.liquidationLtv * debt.owned) / (debt.owed * price) < OPENING_HEALTH * (1 - 1e-9))
+function requireOpening({ debt, price, costs }: StrategyBook): void {
+  if (debt.owed > 0 && (costs.liquidationLtv * debt.owned) / (debt.owed * price) < OPENING_HEALTH * (1 - 1e-9))
     throw new BookError(`The debt's health would be under ${OPENING_HEALTH}.`);
 }

@@ -10,12 +10,13 @@ import { type ConfigOverrides, type StrategyConfig, strategyConfig } from "../..
 import { NO_MOVES, project } from "../../../strategy/project.ts";
 import type { Decision, Memory } from "../../../strategy/types.ts";
 import { viewOf } from "../../../strategy/view.ts";
-import { type Book, BookError } from "../../engine/book.ts";
+import { BookError } from "../../engine/book.ts";
 import type { StrategyBook } from "../../engine/strategyBook.ts";
 import type { Strategy } from "../strategy.ts";
 import { BudgetLevels } from "./budgets.ts";
 import { fill } from "./fill.ts";
-import { LIMITS } from "./limits.ts";
+import { limitsFor } from "./limits.ts";
+import { poolOf } from "./pool.ts";
 import { type SignalTape, signalsAt } from "./signalTape.ts";
 import { type Bounds, stateOf } from "./state.ts";
 
@@ -60,9 +61,11 @@ export function layered(options: LayeredOptions): LayeredStrategy {
   let bounds: readonly Bounds[] = [];
   let [done, refused] = [0, 0];
 
-  const act = (book: Book): void => {
+  const act = (book: StrategyBook): void => {
     const { price } = book;
-    const shareSupply = book.world.costs.nav;
+    const { fee, tickSpacing } = poolOf(book);
+    const limits = limitsFor(fee);
+    const shareSupply = book.costs.nav;
     const state = stateOf(book, {
       bounds,
       budgets: levels.at(book.time),
@@ -72,16 +75,16 @@ export function layered(options: LayeredOptions): LayeredStrategy {
       memory,
       sleeves,
     });
-    const signals = signalsAt(tape, book.mark, feeScale, book.inRange);
-    const decision = decide(state, signals, LIMITS, config);
+    const signals = signalsAt(tape, book.mark, feeScale, book.inRange, fee);
+    const decision = decide(state, signals, limits, config);
     if (decision.actions.length === 0) {
       ({ memory } = decision);
       return;
     }
-    const view = viewOf(state, price, signals, LIMITS, config);
+    const view = viewOf(state, price, signals, limits, config);
     const projection = project(view, { ...NO_MOVES, ...decision });
     const takeBack = book.checkpoint();
-    let why = levels.broken(project(view, NO_MOVES), projection, decision.mints);
+    let why = levels.broken(project(view, NO_MOVES), projection, decision.mints, tickSpacing);
     try {
       if (why === null) bounds = fill(book, decision, bounds);
     } catch (error) {
@@ -113,7 +116,7 @@ export function netDelta({ idle, pendingFees, debt, ranges }: StrategyBook): num
 }
 
 /** What a plan leaves behind each share, fees that were not collected aside; whole units. */
-function leftBehind(book: Book, shareSupply: number): { base: number; quote: number } {
+function leftBehind(book: StrategyBook, shareSupply: number): { base: number; quote: number } {
   const { idle, debt, reserve, ranges } = book;
   let [base, quote] = [idle.base - debt.owed, idle.quote + debt.owned + reserve];
   for (let i = 0; i < ranges.count; i++) {

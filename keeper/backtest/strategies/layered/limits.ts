@@ -21,6 +21,11 @@ export const LIMITS: Policy = {
   maxExitFee: 0,
 };
 
+/** The same for a vault that stands in a pool of this tier. */
+export function limitsFor(fee: number): Policy {
+  return fee === FEE ? LIMITS : { ...LIMITS, allowedFees: [fee] };
+}
+
 /** Fractions of NAV that the budgets hold. */
 export const CAPACITY = { loss: 0.005, turnover: 0.18, churn: 0.02 } as const;
 

@@ -68,7 +68,7 @@ function byDay(marks: readonly number[], at: (time: number) => number | null): F
 const ORACLE_MEMORY = 400 * HOUR;
 
 /** contracts/PriceOracle.sol's `poke` once a day: an exponential mean of squared returns. @param closes of days without a gap, the last of `end`'s */
-function oracleVolatility(closes: readonly number[], end: number): (midnight: number) => number {
+export function oracleVolatility(closes: readonly number[], end: number): (midnight: number) => number {
   const last = Math.floor(end / DAY);
   const values = new Map<number, number>();
   let variance = 0;
@@ -128,9 +128,9 @@ function pay(
 
 /**
  * What `decide` is told at a mark: every signal that it reads, and no other (a test keeps the list).
- * @param scale of the fee flow of the run. @param works the price is inside one of the vault's ranges
+ * @param scale of the fee flow of the run. @param works the price is inside one of the vault's ranges. @param fee of its pool
  */
-export function signalsAt(tape: SignalTape, mark: number, scale: number, works: boolean): Signals {
+export function signalsAt(tape: SignalTape, mark: number, scale: number, works: boolean, fee: number): Signals {
   const told = (
     name: string,
     values: Float64Array,
@@ -142,8 +142,8 @@ export function signalsAt(tape: SignalTape, mark: number, scale: number, works: 
     realisedVolatility7d: told("realisedVolatility7d", tape.week, "per year", "limit"),
     realisedVolatility30d: told("realisedVolatility30d", tape.month, "per year", "range"),
     trendEnsemble: told("trendEnsemble", tape.bearish, "bearish fraction", "hedge"),
-    [feePerLiquidityName(FEE)]: told(
-      feePerLiquidityName(FEE),
+    [feePerLiquidityName(fee)]: told(
+      feePerLiquidityName(fee),
       tape.feeRate,
       "quote per liquidity per day",
       "size",

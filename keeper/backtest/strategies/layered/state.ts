@@ -1,11 +1,10 @@
 /** A book as the keeper's strategy sees a vault: the same shape as what it gets from the chain (keeper/observe/toState.ts). */
-import { HOURS_PER_YEAR } from "../../../signals/signal.ts";
 import { debtHealth } from "../../../sleeves/debt.ts";
-import { tickOfPrice, wholeLiquidity } from "../../../strategy/ticks.ts";
+import { wholeLiquidity } from "../../../strategy/ticks.ts";
 import type { Budgets, Memory, PositionState, SleeveState, VaultState } from "../../../strategy/types.ts";
-import type { Book } from "../../engine/book.ts";
+import type { StrategyBook } from "../../engine/strategyBook.ts";
 import { conversionPlace, PRICE_ERROR, RESERVE_PLACE } from "./limits.ts";
-import { DECIMALS, DEPTH, FEE, TICK_SPACING } from "./pool.ts";
+import { poolOf } from "./pool.ts";
 
 /** Oriented ticks of a range. */
 export interface Bounds {
@@ -26,16 +25,16 @@ export interface Beside {
   readonly sleeves: boolean;
 }
 
-const RAW = 1 / wholeLiquidity(1, DECIMALS);
-
-export function stateOf(book: Book, beside: Beside): VaultState {
+export function stateOf(book: StrategyBook, beside: Beside): VaultState {
   const { price, idle, ranges } = book;
+  const pool = poolOf(book);
+  const raw = 1 / wholeLiquidity(1, pool);
   const positions = beside.bounds.map(({ tickLower, tickUpper }, index): PositionState => ({
     index,
-    fee: FEE,
+    fee: pool.fee,
     tickLower,
     tickUpper,
-    liquidity: (ranges.liquidity[index] as number) * RAW,
+    liquidity: (ranges.liquidity[index] as number) * raw,
     base: ranges.base[index] as number,
     quote: ranges.quote[index] as number,
     feesBase: ranges.feesBase[index] as number,
@@ -46,19 +45,20 @@ export function stateOf(book: Book, beside: Beside): VaultState {
     block: book.mark,
     price,
     priceError: PRICE_ERROR,
-    ...DECIMALS,
+    baseDecimals: pool.baseDecimals,
+    quoteDecimals: pool.quoteDecimals,
     idleBase: idle.base,
     idleQuote: idle.quote,
     positions,
     tiers: [
       {
-        fee: FEE,
-        tickSpacing: TICK_SPACING,
+        fee: pool.fee,
+        tickSpacing: pool.tickSpacing,
         allowed: true,
-        tick: Math.floor(tickOfPrice(price, DECIMALS)),
+        tick: pool.tick,
         price,
-        liquidity: (DEPTH / Math.sqrt(price)) * RAW,
-        // Read by signals alone, which are computed for all runs at once (signalTape.ts).
+        liquidity: pool.liquidity,
+        // Read by signals alone, which are computed beside the run (signalTape.ts, exact/poolSignals.ts).
         feeGrowthBase: 0,
         feeGrowthQuote: 0,
       },
@@ -76,11 +76,9 @@ export function stateOf(book: Book, beside: Beside): VaultState {
   };
 }
 
-function sleevesOf({ debt, price, reserve, world, mark }: Book): SleeveState[] {
-  const conversion = conversionPlace(world.costs);
+function sleevesOf({ debt, price, reserve, reserveRate, costs }: StrategyBook): SleeveState[] {
+  const conversion = conversionPlace(costs);
   const lives = (amount: number): { live: boolean; units: number } => ({ live: amount > 0, units: amount > 0 ? 1 : 0 });
-  // The rate of the bar that has just passed: the next one's is not known yet.
-  const growth = world.growth.reserve[Math.max(mark - 1, 0)] as number;
   return [
     {
       ...conversion,
@@ -89,6 +87,6 @@ function sleevesOf({ debt, price, reserve, world, mark }: Book): SleeveState[] {
       health: debt.owed > 0 ? debtHealth(debt, price, conversion.threshold) : null,
       ...lives(debt.owned + debt.owed),
     },
-    { ...RESERVE_PLACE, owned: reserve, supplyRate: Math.log(growth) * HOURS_PER_YEAR, ...lives(reserve) },
+    { ...RESERVE_PLACE, owned: reserve, supplyRate: reserveRate, ...lives(reserve) },
   ];
 }

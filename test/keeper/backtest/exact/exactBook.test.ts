@@ -21,7 +21,7 @@ const DEEP = 3n * 10n ** 17n;
 type Step = readonly [choice: number, size: number];
 
 const arbitrarySteps = fc.array(
-  fc.tuple(fc.integer({ min: 0, max: 10 }), fc.double({ min: 0.01, max: 0.99, noNaN: true })),
+  fc.tuple(fc.integer({ min: 0, max: 12 }), fc.double({ min: 0.01, max: 0.99, noNaN: true })),
   { minLength: 5, maxLength: 60 },
 );
 
@@ -49,6 +49,14 @@ class Scene {
       growth: growthOf(tape, DEFAULT_COSTS, null),
       costs: DEFAULT_COSTS,
       grid: { spacing: 60, orientation },
+      pool: {
+        fee: 3000,
+        tickSpacing: 60,
+        baseDecimals: 18,
+        quoteDecimals: 6,
+        tick: new Float64Array(bars + 1),
+        liquidity: new Float64Array(bars + 1).fill(Number(DEEP)),
+      },
     };
     this.#mark(tape, 0);
     this.book = new ExactBook(world, this.pool, 0, 0.5);
@@ -124,9 +132,43 @@ function act({ book }: Scene, [choice, size]: Step): void {
     case 9:
       if (book.ranges.count > 0) book.increase(book.ranges.count - 1);
       return;
+    case 10:
+      if (book.ranges.count > 0)
+        book.burn(Math.floor(size * book.ranges.count), size < 0.3 ? 1 : size < 0.5 ? 0 : size);
+      return;
+    case 11:
+      book.secure(size < 0.5 ? quote * size : -owned * (size - 0.5));
+      return;
     default:
       book.collect();
   }
+}
+
+/** What the book refuses is left undone; a part of it may have been done. */
+function tryTo(scene: Scene, step: Step): void {
+  try {
+    act(scene, step);
+  } catch (error) {
+    if (!(error instanceof BookError)) throw error;
+  }
+}
+
+/** All that a book and its pool are made of, but for places that hold nothing any more. */
+function everything({ book, pool }: Scene): string {
+  const { state } = pool;
+  const { ranges } = book;
+  const open = (row: Float64Array): number[] => [...row.subarray(0, ranges.count)];
+  const { liquidity, lower, upper, base, quote, feesBase, feesQuote } = ranges;
+  return JSON.stringify(
+    [
+      [book.account, [...book.held], [...book.terms], book.rebalances, book.nav, book.inRange],
+      [liquidity, lower, upper, base, quote, feesBase, feesQuote].map(open),
+      [state.slot0, state.liquidity, state.feeGrowth, state.balances],
+      state.ticks().map((tick) => [tick, state.tick(tick)]),
+      [...state.positions()],
+    ],
+    (_, value: unknown) => (typeof value === "bigint" ? String(value) : value),
+  );
 }
 
 describe("backtest/exact: a book in a simulated pool", function () {
@@ -141,11 +183,7 @@ describe("backtest/exact: a book in a simulated pool", function () {
           const scene = new Scene(orientation, steps.length);
           const { book, pool } = scene;
           for (const step of steps) {
-            try {
-              act(scene, step);
-            } catch (error) {
-              if (!(error instanceof BookError)) throw error;
-            }
+            tryTo(scene, step);
             scene.hour(step[1]);
             const { flows, idle, outside } = book.account;
             for (const token of ["amount0", "amount1"] as const) {
@@ -182,11 +220,7 @@ describe("backtest/exact: a book in a simulated pool", function () {
           const { book } = scene;
           const before = book.nav;
           for (const step of steps) {
-            try {
-              act(scene, step);
-            } catch (error) {
-              if (!(error instanceof BookError)) throw error;
-            }
+            tryTo(scene, step);
             expectClose(
               totalOf(attributionAt(book.terms)),
               book.nav - before,
@@ -199,6 +233,56 @@ describe("backtest/exact: a book in a simulated pool", function () {
         }),
         { numRuns: 30 },
       );
+    });
+
+    it(`takes a plan back wholly: book and pool go on as if nothing had been done, to the wei, ${way}`, () => {
+      fc.assert(
+        fc.property(arbitrarySteps, arbitrarySteps, arbitrarySteps, (before, plan, after) => {
+          const bars = before.length + after.length + 1;
+          const [scene, untouched] = [new Scene(orientation, bars), new Scene(orientation, bars)];
+          const go = (one: Scene, steps: readonly Step[]): void => {
+            for (const step of steps) {
+              tryTo(one, step);
+              one.hour(step[1]);
+            }
+          };
+          for (const one of [scene, untouched]) go(one, before);
+          const whole = everything(scene);
+          const takeBack = scene.book.checkpoint();
+          for (const step of plan) tryTo(scene, step);
+          takeBack();
+          expect(everything(scene)).to.equal(whole);
+          for (const one of [scene, untouched]) go(one, after);
+          expect(everything(scene)).to.equal(everything(untouched));
+        }),
+        { numRuns: 30 },
+      );
+    });
+
+    it(`burns a part as it burns the whole: what is left stays in place, what came out lies idle, ${way}`, () => {
+      const { book, hour } = bound(new Scene(orientation, 3));
+      book.mint(1900, 2100, { base: 10, quote: 20_000 });
+      book.mint(1500, 2600, { base: 10, quote: 20_000 });
+      book.mint(1900, 2100, { base: 5, quote: 10_000 });
+      expect(book.ranges.count, "the same bounds are one range").to.equal(2);
+      hour(0.4);
+      const { liquidity, base, quote, feesBase, feesQuote } = book.ranges;
+      const [l, b, q] = [liquidity[0]!, base[0]!, quote[0]!];
+      const [fb, fq] = [feesBase[0]!, feesQuote[0]!];
+      expect(fb + fq).to.be.greaterThan(0);
+      const { idle, nav } = book;
+      book.burn(0, 0.25);
+      expectClose(liquidity[0], 0.75 * l, 1e-9 * l);
+      expectClose(book.idle.base - idle.base, 0.25 * b + fb, 1e-12);
+      expectClose(book.idle.quote - idle.quote, 0.25 * q + fq, 1e-5);
+      expect([feesBase[0], feesQuote[0]]).to.deep.equal([0, 0]);
+      expectClose(book.nav, nav, 1e-4);
+      const second = liquidity[1];
+      book.burn(0);
+      expect(book.ranges.count).to.equal(1);
+      expect(liquidity[0], "the one behind moves up").to.equal(second);
+      expectClose(Math.pow(book.ranges.lower[0]!, 2), 1500, 5);
+      expectClose(book.nav, nav, 1e-4);
     });
 
     it(`says before it collects what it will get, to the wei, ${way}`, () => {

@@ -5,7 +5,7 @@ import type { PoolSource } from "../../../../keeper/backtest/exact/source.ts";
 import { FastPool } from "../../../../keeper/sim/fastPool.ts";
 import type { FileEvent } from "../../../../keeper/sim/replay/events.ts";
 import type { PoolState } from "../../../../keeper/sim/machine.ts";
-import type { Range } from "../../../../keeper/sim/types.ts";
+import type { PoolTerms, Range } from "../../../../keeper/sim/types.ts";
 import { seededRandom } from "../../../../keeper/market/random.ts";
 import { HOUR, START } from "../../signals/helpers.ts";
 
@@ -25,18 +25,21 @@ export interface StreamOptions {
   /** Standard deviation of a swap's move, logarithm of the price. */
   readonly move?: number;
   readonly price?: number;
+  /** Part of the swaps that sell base. */
+  readonly sells?: number;
+  readonly terms?: PoolTerms;
   /** From this hour on other traders come. */
   readonly turn?: { readonly hour: number; readonly seed: number };
 }
 
-const TERMS = { fee: 3000, tickSpacing: 60 } as const;
+const TERMS: PoolTerms = { fee: 3000, tickSpacing: 60 };
 /** Of a pool of some thirty million dollars at 2,000. */
 const LIQUIDITY = 3n * 10n ** 17n;
 
 export function streamOf(options: StreamOptions): PoolSource {
-  const { hours, seed, orientation, swaps = 6, move = 0.004, price = 2000, turn } = options;
+  const { hours, seed, orientation, swaps = 6, move = 0.004, price = 2000, turn, sells = 0.5, terms = TERMS } = options;
   let random = seededRandom(seed, 0);
-  const pool = new FastPool(TERMS);
+  const pool = new FastPool(terms);
   const from = START;
   pool.initialize(sqrtPriceX96FromPrice(price, orientation), from);
   pool.adjust({ tickLower: -887_220, tickUpper: 887_220 }, LIQUIDITY, from);
@@ -65,7 +68,7 @@ export function streamOf(options: StreamOptions): PoolSource {
       events.push({ ...place, kind, range, liquidity, amount0: sign * amount0, amount1: sign * amount1, sqrtPriceX96 });
       continue;
     }
-    const zeroForOne = random.uniform() < 0.5;
+    const zeroForOne = random.uniform() < (orientation.quoteIsToken0 ? 1 - sells : sells);
     // So much of the virtual reserve moves the price by about twice that part of it.
     const part = Math.abs(random.normal()) * move;
     const root = Number(pool.state.slot0.sqrtPriceX96) / 2 ** 96;
@@ -83,7 +86,7 @@ export function streamOf(options: StreamOptions): PoolSource {
   }
   return {
     file: "made up",
-    terms: TERMS,
+    terms,
     state,
     events,
     orientation,

@@ -91,7 +91,7 @@ describe("backtest: layered", function () {
       const state = { ...DECIMALS, time, price, tiers: [tier], positions: [position] } as unknown as VaultState;
       if (mark % 37 === 0) {
         const theirs = computeSignals(state, { bars: all, samples });
-        const ours = signalsAt(signals, mark, feeScale, true);
+        const ours = signalsAt(signals, mark, feeScale, true, FEE);
         for (const [name, { value, fresh }] of Object.entries(ours)) {
           const known = theirs[name]!.fresh ? theirs[name]!.value : null;
           expect(fresh, `${name} at ${mark}`).to.equal(known !== null);
@@ -134,7 +134,7 @@ describe("backtest: layered", function () {
             memory: FRESH_MEMORY,
             sleeves: true,
           });
-          decide(state, listening(signalsAt(signals, book.mark, feeScale, true)), LIMITS, backtestConfig());
+          decide(state, listening(signalsAt(signals, book.mark, feeScale, true, FEE)), LIMITS, backtestConfig());
           strategy.act(book);
         },
       },
@@ -142,7 +142,7 @@ describe("backtest: layered", function () {
       NONE,
     );
     expect(heard.total).to.be.greaterThan(0);
-    const told = new Set(Object.keys(signalsAt(signals, 0, feeScale, true)));
+    const told = new Set(Object.keys(signalsAt(signals, 0, feeScale, true, FEE)));
     const untold = [...read].filter((name) => !told.has(name)).toSorted();
     expect(untold).to.deep.equal(["poolQuickRatio"]);
   });
@@ -269,13 +269,13 @@ describe("backtest: layered", function () {
     const none = { charge: 0, turnover: 0, churn: 0, coreWeight: 0, arbitrage: 0, core: 0 } as never;
     const plan = { charge: 0.002, turnover: 0.1, churn: 0.001, coreWeight: 0.6, arbitrage: 0.001, core: 1 } as never;
     levels.at(1000);
-    expect(levels.broken(none, plan, [])).to.equal(null);
+    expect(levels.broken(none, plan, [], TICK_SPACING)).to.equal(null);
     levels.spend(plan);
-    expect(levels.broken(none, plan, [])).to.equal("turnover budget");
+    expect(levels.broken(none, plan, [], TICK_SPACING)).to.equal("turnover budget");
     expectClose(levels.at(1000 + 86_400).turnover.used, 0.04, 1e-12);
-    expect(levels.broken(none, plan, [])).to.equal(null);
+    expect(levels.broken(none, plan, [], TICK_SPACING)).to.equal(null);
     levels.spend(plan);
     levels.spend(plan);
-    expect(levels.broken(none, plan, [])).to.equal("loss budget");
+    expect(levels.broken(none, plan, [], TICK_SPACING)).to.equal("loss budget");
   });
 });
