@@ -7,7 +7,7 @@ import { priceOfTick } from "../../../strategy/ticks.ts";
 import type { Decision, SleeveMove } from "../../../strategy/types.ts";
 import { BookError } from "../../engine/book.ts";
 import type { StrategyBook } from "../../engine/strategyBook.ts";
-import { OPENING_HEALTH } from "./limits.ts";
+import { LIMITS, OPENING_HEALTH, SLEEVE_CAPS } from "./limits.ts";
 import { poolOf } from "./pool.ts";
 import type { Bounds } from "./state.ts";
 
@@ -35,12 +35,35 @@ export function fill(book: StrategyBook, decision: Decision, before: readonly Bo
   const pool = poolOf(book);
   for (const { tickLower, tickUpper, maxBase, maxQuote } of decision.mints) {
     const [lower, upper] = [priceOfTick(tickLower, pool), priceOfTick(tickUpper, pool)];
+    requireWidth((tickUpper - tickLower) / 2);
     const count = book.ranges.count;
     const liquidity = book.mint(lower, upper, { base: maxBase, quote: maxQuote });
     if (liquidity === 0) throw new BookError("A range would be minted out of nothing.");
     if (book.ranges.count > count) bounds.push({ tickLower, tickUpper });
   }
+  if (book.ranges.count > LIMITS.maxPositions)
+    throw new BookError(`The vault would have more than ${LIMITS.maxPositions} ranges.`);
+  requireCaps(book, decision);
   return bounds;
+}
+
+/** @param half ticks */
+function requireWidth(half: number): void {
+  const { minHalfWidth, maxHalfWidth } = LIMITS;
+  if (half < minHalfWidth || half > maxHalfWidth)
+    throw new BookError(`A range's half-width of ${half} ticks is not from ${minHalfWidth} to ${maxHalfWidth}.`);
+}
+
+/** As on chain: of a sleeve that the plan put quote into; one above its cap may be emptied. */
+function requireCaps(book: StrategyBook, { sleeveMoves }: Decision): void {
+  for (const [place, owned, cap, name] of [
+    [CONVERSION, book.debt.owned, SLEEVE_CAPS.conversion, "conversion"],
+    [RESERVE, book.reserve, SLEEVE_CAPS.reserve, "reserve"],
+  ] as const) {
+    const opened = sleeveMoves.some(({ sleeve, take, token }) => sleeve === place && !take && token === "quote");
+    if (opened && owned > cap * book.nav * (1 + 1e-9))
+      throw new BookError(`The ${name} would own more than ${cap} of NAV.`);
+  }
 }
 
 function moveAll(book: StrategyBook, { sleeveMoves }: Decision, afterSwaps: boolean): void {

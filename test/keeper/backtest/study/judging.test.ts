@@ -84,7 +84,7 @@ describe("backtest: judging layered", function () {
     const rates = (tape: typeof signals): number[] =>
       [...tape.feeRate].map((rate, i) => rate / runs.tape.root[i]!).filter((rate) => !Number.isNaN(rate));
     const [before, after] = [rates(signals), rates(one!)].map((all) => all.toSorted((a, b) => a - b));
-    for (const [i, rate] of before!.entries()) expectClose(after![i]!, rate, 1e-9);
+    for (const [i, rate] of before!.entries()) expectClose(after![i], rate, 1e-9);
     // What belongs to one mark stays together.
     const pairs = (tape: typeof signals): string[] => [...tape.month].map((month, i) => `${month} ${tape.week[i]!}`);
     expect(pairs(one!).toSorted()).to.deep.equal(pairs(signals).toSorted());

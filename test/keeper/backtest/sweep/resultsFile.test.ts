@@ -102,7 +102,7 @@ describe("sweep: the results file", () => {
     writeFileSync(file, `${[lines[0], lines[3]].join("\n")}\n`);
     expect(() => ResultsFile.open(file, HEADER)).to.throw(/:2: this is no result/);
     // A figure that somebody corrected.
-    writeFileSync(file, `${lines[0]}\n${lineOf(row(1)).replace('"fees":1', '"fees":9')}\n`);
+    writeFileSync(file, `${lines[0] ?? ""}\n${lineOf(row(1)).replace('"fees":1', '"fees":9')}\n`);
     expect(() => ResultsFile.open(file, HEADER)).to.throw(/:2: this result was changed after it had been written/);
     expect(() => ResultsFile.open(join(dirname(file), "none", "x.jsonl"), HEADER)).to.throw(
       /results cannot be written there .*name a file in a folder that you may write to/,

@@ -105,7 +105,7 @@ describe("report: the page", function () {
     const layered = { ...document.layered, overrides: { width: { multiple: 2.5 } }, configFile: "my wide.json" };
     const strategies = { ...document.strategies, layered: document.strategies["hold"]! };
     const asked = { ...document, layered, strategies, ablation: [], seed: { placebos: [1, 7] } };
-    const text = unescaped(reportPage({ ...made, document: asked as unknown as ReportInput["document"] }));
+    const text = unescaped(reportPage({ ...made, document: asked }));
     expect(text).to.include('{"width":{"multiple":2.5}}');
     expect(text).to.match(/--placebos 7 --ablation --config 'my wide.json' --out FOLDER/);
   });

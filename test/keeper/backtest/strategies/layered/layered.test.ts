@@ -256,12 +256,42 @@ describe("backtest: layered", function () {
       mints: [{ fee: FEE, tickLower: 0, tickUpper: 0, maxBase: 1, maxQuote: 1 }],
     } as unknown as Decision;
     const before = JSON.stringify([book.held, book.terms, book.ranges, netDelta(book)]);
-    expect(() => fill(book, impossible, [])).to.throw("is none");
+    expect(() => fill(book, impossible, [])).to.throw("half-width of 0 ticks is not from 400 to 20000");
     expect(JSON.stringify([book.held, book.terms, book.ranges, netDelta(book)])).not.to.equal(before);
     takeBack();
     expect(JSON.stringify([book.held, book.terms, book.ranges, netDelta(book)])).to.equal(before);
     expect(signals.bearish.length).to.equal(world.tape.bars + 1);
     expect(feeScale).to.be.greaterThan(0);
+  });
+
+  it("takes no range and no sleeve past the chain's limits, whoever wrote the plan", () => {
+    const { world } = made(through(2000, [PAST, 0], [5 * DAY, -0.1]));
+    const nothing = { burns: [], swaps: [], mints: [], sleeveMoves: [] };
+    const tick = Math.round(tickOfPrice(2000, DECIMALS) / TICK_SPACING) * TICK_SPACING;
+    const mint = (half: number) => ({
+      ...{ fee: FEE, maxBase: 10, maxQuote: 20_000 },
+      ...{ tickLower: tick - half, tickUpper: tick + half },
+    });
+    const give = (sleeve: number, amount: number) => ({
+      sleeve,
+      token: "quote",
+      take: false,
+      afterSwaps: true,
+      amount,
+    });
+    const nav = new Book(world, 0, 0.2).nav;
+    for (const [plan, message] of [
+      [{ mints: [mint(390)] }, /half-width of 390 ticks is not from 400/],
+      [{ mints: [mint(400)] }, null],
+      [{ mints: Array.from({ length: 9 }, (_, i) => mint(400 + 10 * i)) }, /more than 8 ranges/],
+      [{ sleeveMoves: [give(0, nav * 0.41)] }, /conversion would own more than 0.4 of NAV/],
+      [{ sleeveMoves: [give(2, nav * 0.36)] }, /reserve would own more than 0.35 of NAV/],
+      [{ sleeveMoves: [give(0, nav * 0.39), give(2, nav * 0.34)] }, null],
+    ] as const) {
+      const run = (): unknown => fill(new Book(world, 0, 0.2), { ...nothing, ...plan } as unknown as Decision, []);
+      if (message === null) expect(run).not.to.throw();
+      else expect(run).to.throw(message);
+    }
   });
 
   it("spends budgets that drain with time", () => {
