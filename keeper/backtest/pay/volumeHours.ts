@@ -41,7 +41,9 @@ const YEAR = 365 * 24 * HOUR;
 /** @throws BacktestOptionError for a window that is none or that the minutes do not cover, or if it cannot be told which token is the quote */
 export function volumeHours({ minutes, file, fee, tokens, from, to }: VolumeOptions): PoolHours {
   const window = windowOf(minutes, file, from, to);
-  const opening = minutes.find(({ time }) => time >= window.from) ?? (minutes[0]);
+  const opening = minutes.find(({ time }) => time >= window.from);
+  // No window is without a minute: unreachable, and the compiler cannot know.
+  if (opening === undefined) throw new BacktestOptionError(`${file} has no minute in the window; choose another one.`);
   const orientation = orientationOf(
     (turned) => priceAt(opening.openTick, turned),
     tokens,

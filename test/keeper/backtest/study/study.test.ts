@@ -138,7 +138,9 @@ describe("backtest: a study", function () {
     expect(() => startMarks(6, 1559)).to.throw(/has 1559 hours, and 6 starts .* need 1560; choose a longer window/);
     expect(() => startMarks(1, 719)).to.throw(/need 720; .* or fewer starts \(--starts\)/);
     expect(startMarks(1, 22, true)).to.deep.equal([0]);
-    expect(() => startMarks(6, 22, true)).to.throw(/22 hours, and 6 starts .* fewer starts \(--starts 1 takes any length\)/);
+    expect(() => startMarks(6, 22, true)).to.throw(
+      /22 hours, and 6 starts .* fewer starts \(--starts 1 takes any length\)/,
+    );
   });
 });
 
