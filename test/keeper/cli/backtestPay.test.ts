@@ -8,6 +8,7 @@ import { expect } from "chai";
 import { sha256 } from "../../../keeper/backtest/data/hash.ts";
 import { HEADER, row, wandering } from "../backtest/pay/minutes.ts";
 import { dataFile } from "../market/fixtures.ts";
+import { expectClose } from "../../support/close.ts";
 import { inProcess } from "./run.ts";
 
 interface Result {
@@ -44,7 +45,7 @@ const write = (name: string, text: string): string => {
 };
 
 describe("cli: backtest with measured pay", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
   const bars = write("bars.csv", wandering(48 * 60, 5, { quoteIsToken0: true }).text);
   const volume = ["backtest", "--fees", "volume", "--pool-bars", bars, "--fee", "500"];
   const some = ["--strategies", "hold,static", "--starts", "1"];
@@ -77,11 +78,14 @@ describe("cli: backtest with measured pay", function () {
   it("has another configuration hash for another fee, and for another file with the same prices", async () => {
     const first = await run(...volume, ...some);
     const dearer = await run(...volume.slice(0, -1), "3000", ...some);
-    const busier = write("busier.csv", readFileSync(bars, "utf8").replaceAll(/(\d)(\.\d+)?(,[^,]+)$/gm, "$1$3"));
+    // Ten times the liquidity at the same prices.
+    const header = readFileSync(bars, "utf8").split("\n")[0] ?? "";
+    const busier = write("busier.csv", readFileSync(bars, "utf8").replaceAll(/(,\d+)(\r?)$/gm, "$10$2"));
+    expect(readFileSync(busier, "utf8").startsWith(header)).to.equal(true);
     const other = await run(...volume.slice(0, 3), "--pool-bars", busier, "--fee", "500", ...some);
     expect(new Set([first, dearer, other].map(({ configHash }) => configHash)).size).to.equal(3);
     expect((await run(...volume, ...some)).configHash).to.equal(first.configHash);
-    expect(dearer.measured.payRatio / first.measured.payRatio).to.be.closeTo(6, 1e-9);
+    expectClose(dearer.measured.payRatio / first.measured.payRatio, 6, 1e-9);
   });
 
   it("reads several files as one", async () => {
@@ -183,7 +187,7 @@ describe("cli: backtest with measured pay", function () {
     for (const [name, { exact }] of Object.entries(compared.strategies)) {
       const fees = Number(result.strategies[name]?.attribution.fees);
       expect(fees).to.be.greaterThan(1000);
-      expect(fees / Number(exact.fees), name).to.be.closeTo(1, 1e-6);
+      expectClose(fees / Number(exact.fees), 1, 1e-6, name);
     }
   });
 
@@ -192,7 +196,7 @@ describe("cli: backtest with measured pay", function () {
     if (events === undefined) return;
     const { measured, data } = await run("backtest", "--fees", "events", "--events", events, ...some);
     expect(data).to.include({ from: "2024-01-05T01:00:00.000Z", to: "2024-01-05T23:00:00.000Z" });
-    expect(measured.payRatio).to.be.closeTo(1.37, 0.005);
+    expectClose(measured.payRatio, 1.37, 0.005);
   });
 
   const broken = write("broken.csv", [HEADER, row(0), row(30)].join("\n"));

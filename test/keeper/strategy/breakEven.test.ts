@@ -36,7 +36,7 @@ describe("strategy: break-even", () => {
     expect(found.lower).to.be.lessThan(PRICE);
     expect(found.upper).to.be.greaterThan(PRICE);
     const near = (PRICE + found.upper) / 2;
-    expect(breakEven({ ...hedged, liquidation: near }, PRICE)!.upper).to.be.closeTo(near, 1e-6);
+    expectClose(breakEven({ ...hedged, liquidation: near }, PRICE)!.upper, near, 1e-6);
   });
 
   it("is none where every price brings a loss", () => {

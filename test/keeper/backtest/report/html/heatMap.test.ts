@@ -6,6 +6,7 @@ import { parseSweep, sweepMap } from "../../../../../keeper/backtest/report/swee
 import type { Figures } from "../../../../../keeper/backtest/sweep/evaluate.ts";
 import type { Parameters } from "../../../../../keeper/backtest/sweep/families/family.ts";
 import { lineOf } from "../../../../../keeper/backtest/sweep/results/row.ts";
+import { expectClose } from "../../../../support/close.ts";
 
 const input: HeatMapInput = {
   title: "Return <of> a sweep",
@@ -80,7 +81,7 @@ describe("report: a sweep's results", () => {
     const map = sweepMap(parseSweep(header + lines.join(""), "f"), "f")!;
     expect(map.columns).to.deep.equal({ name: "width", values: [0.1, 0.2, 0.4] });
     expect(map.rows).to.deep.equal({ name: "hedge", values: ["false", "true"] });
-    expect(map.cells[1]![2]).to.be.closeTo(0.4515, 1e-12);
+    expectClose(map.cells[1]![2], 0.4515, 1e-12);
     expect(map.objective.name).to.match(/mean over tiny/);
     expect(heatMap("h", map)).to.match(/rows: hedge, columns: width/);
   });
